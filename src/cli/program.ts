@@ -23,6 +23,7 @@ import { hostSuffixOption } from './service/hostSuffix.ts';
 import { issuerOption } from './service/issuers.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
 import { nodeOptions } from './service/nodeOptions.ts';
+import { regionOptions } from './service/regionOptions.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
 import { sizesOption } from './service/sizesFile.ts';
 import { releaseVersion } from './version.ts';
@@ -52,7 +53,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
+for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')

@@ -60,8 +60,10 @@ export interface Directory {
   readonly subscriptionId: string;
   /** The group that the first account is in. */
   readonly resourceGroup: string;
-  /** A region of Azure, as `westeurope`. */
+  /** A region of Azure, as `westeurope`; of what is made the first time. */
   readonly location: string;
+  /** Whether the operator has named it: then a service that is elsewhere does not start. */
+  readonly isLocationGiven?: boolean;
   /** How many accounts a region may have; left out: `LIMITS.accountsPerRegion`. */
   readonly accountQuota?: number;
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountNumber } from '../../core/keys.ts';
-import { insertResource, listResources, type ResourceRow } from '../../store/intents/resources.ts';
+import { findResource, insertResource, listResources, type ResourceRow } from '../../store/intents/resources.ts';
 import { transaction } from '../../store/intents/statement.ts';
 import { formatResourceId, groupId } from '../../wire/management/resourceId.ts';
 import { useAccess } from './batchAccount/access.ts';
 import { finishCreation } from './batchAccount/creation.ts';
 import { finishDeletion } from './batchAccount/deletion.ts';
 import { useStorage } from './batchAccount/storage.ts';
-import { ACCOUNT_TYPE } from './batchAccount/view.ts';
+import { ACCOUNT_TYPE, accountSpec } from './batchAccount/view.ts';
 import type { ManagementParts } from './call.ts';
 import { resumeDeployments } from './deployment/resume.ts';
 import { finishGroupDeletion } from './group/deletion.ts';
@@ -42,16 +42,31 @@ export async function resumeManagement(parts: ManagementParts, first: FirstAccou
   }
 }
 
-/** The group, the account and the storage that were there before clients could make any. */
+/** Thrown where a service is told to be in another region than its account is in, which stays where it was made. */
+class OtherRegion extends Error {
+  override readonly name = 'OtherRegion';
+  readonly code = 'OTHER_REGION';
+  constructor(account: string, is: string, asked: string) {
+    super(`the account ${account} of this data directory is in ${is}, and accounts do not move: leave out --region ${asked}, or start with another data directory`);
+  }
+}
+
+/**
+ * The group, the account and the storage that were there before clients could make any.
+ * @throws OtherRegion
+ */
 async function enterFirst({ data, directory, storages }: ManagementParts, { number, name }: FirstAccount, now: number): Promise<void> {
-  const { subscriptionId, resourceGroup, location } = directory;
+  const { subscriptionId, resourceGroup, location, isLocationGiven = false } = directory;
+  const account = formatResourceId({ subscriptionId, resourceGroup, type: ACCOUNT_TYPE, names: [name] });
+  const known = await findResource(data.database, account);
+  if (known !== null && isLocationGiven && accountSpec(known).location !== location) throw new OtherRegion(name, accountSpec(known).location, location);
   const inGroup = { subscriptionId, resourceGroup };
   const storage = formatResourceId({ ...inGroup, type: STORAGE_ACCOUNT_TYPE, names: [storages.first.accountName] });
   const spec: StorageAccountSpec = { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location };
   await transaction(data.database, async (tx) => {
     await insertResource(tx, { id: groupId(subscriptionId, resourceGroup), type: GROUP_TYPE, spec: { location } }, now);
     await insertResource(tx, { id: storage, type: STORAGE_ACCOUNT_TYPE, spec }, now);
-    await insertResource(tx, { id: formatResourceId({ ...inGroup, type: ACCOUNT_TYPE, names: [name] }), type: ACCOUNT_TYPE, spec: { location, properties: { autoStorage: { storageAccountId: storage } } }, account: number }, now);
+    await insertResource(tx, { id: account, type: ACCOUNT_TYPE, spec: { location, properties: { autoStorage: { storageAccountId: storage } } }, account: number }, now);
   });
 }
 

@@ -25,10 +25,11 @@ import { readImagesFile } from './imagesFile.ts';
 import { readCapacityFile } from './lowPriority.ts';
 import { decideNodes, nodeFlags, type NodeWishes, sameNodes } from './nodeOptions.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
+import { decideRegion, otherRegion, regionFlags, type RegionWishes } from './regionOptions.ts';
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
 
 /** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
-export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes {
+export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes, RegionWishes {
   readonly port?: number;
   readonly host?: string;
   readonly wellKnownKey?: boolean;
@@ -106,6 +107,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
     ...(wishes.hostSuffix !== undefined && wishes.hostSuffix !== options.hostSuffix ? [options.hostSuffix === undefined ? 'without --host-suffix' : `with ${hostSuffixFlags(options.hostSuffix).join(' ')}`] : []),
     ...(wishes.issuer !== undefined && !sameIssuers(wishes.issuer, options.issuers ?? []) ? [options.issuers === undefined ? 'without --issuer' : `with ${issuerFlags(options.issuers).join(' ')}`] : []),
+    ...otherRegion(wishes, options),
     ...(wishes.clock !== undefined && wishes.clock !== clockOf(directory) ? [`with a ${clockOf(directory)} clock`] : []),
     ...(sameNodes(decideNodes(wishes, options.nodes), decideNodes({}, options.nodes)) ? [] : [`with ${nodeFlags(decideNodes({}, options.nodes)).join(' ') || 'nodes as by default'}`]),
     ...(sameArchive(decideArchive(wishes, options.archive), archive) ? [] : [`with ${archiveFlags(archive).join(' ')}`]),
@@ -169,6 +171,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
       ...(sizesFile === undefined ? {} : { sizesFile }),
       ...(issuers === undefined ? {} : { issuers }),
       ...(hostSuffix === undefined ? {} : { hostSuffix }),
+      ...decideRegion(wishes, former),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -238,6 +241,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...maxJobTimeFlags(options.maxJobTimeMs),
     ...issuerFlags(options.issuers ?? []),
     ...hostSuffixFlags(options.hostSuffix),
+    ...regionFlags(options),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
     ...sizesFlags(options.sizesFile),
     ...clockFlags(clockOf(directory)),

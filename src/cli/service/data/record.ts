@@ -11,10 +11,11 @@ import { type LogLevel, isLogLevel } from '../log/level.ts';
 import { isArchive } from '../archiveOptions.ts';
 import { isIssuers } from '../issuers.ts';
 import { isNodeOptions, type NodeOptions } from '../nodeOptions.ts';
+import { isRegion, type RegionOptions } from '../regionOptions.ts';
 import { isSilence } from '../silenceOptions.ts';
 
 /** How a service was asked to run; what `restart`, and `up` after a crash, use again. */
-export interface ServiceOptions {
+export interface ServiceOptions extends RegionOptions {
   readonly port: number;
   readonly host: string;
   readonly wellKnownKey: boolean;
@@ -127,6 +128,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     isNodeOptions(Reflect.get(options, 'nodes')) &&
     isArchive(Reflect.get(options, 'archive')) &&
     isIssuers(Reflect.get(options, 'issuers')) &&
+    isRegion(options) &&
     ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
     ['undefined', 'string'].includes(typeof Reflect.get(options, 'sizesFile')) &&
     has('wellKnownKeys', 'boolean') &&

@@ -9,6 +9,7 @@ import type { AccountHost } from '../../../ports.ts';
 import { listAccounts } from '../../../store/intents/accounts.ts';
 import type { Database } from '../../../store/intents/statement.ts';
 import type { ServiceKeys } from '../data/keys.ts';
+import type { RegionOptions } from '../regionOptions.ts';
 import type { AccountAddresses } from './parts.ts';
 
 /** Accounts with their keys: those of the first are in the data directory until one of them is replaced. */
@@ -29,21 +30,22 @@ function secondaryOf({ batch, nodeSecret }: ServiceKeys): string {
   return createHmac('sha512', nodeSecret).update(`secondary key of ${batch.name}`).digest('base64');
 }
 
-/** A service has one tenant and one subscription; what it made by itself is in this group and region. */
+/** A service has one tenant and one subscription; what it made by itself is in this group. */
 const DIRECTORY = {
   tenantId: TENANT_ID,
   subscriptionId: DEFAULT_SUBSCRIPTION_ID,
   resourceGroup: 'linarite',
-  location: 'westeurope',
 };
+const DEFAULT_LOCATION = 'westeurope';
 
 /** `port`: of the service. */
-export function managementOptions({ host, sealing, addresses, port }: { readonly host: AccountHost; readonly sealing: Sealing; readonly addresses: AccountAddresses; readonly port: string }): ManagementOptions {
+export function managementOptions({ host, sealing, addresses, port, region }: { readonly host: AccountHost; readonly sealing: Sealing; readonly addresses: AccountAddresses; readonly port: string; readonly region: RegionOptions }): ManagementOptions {
+  const { accountsPerRegion } = region;
   const { suffix } = addresses;
   return {
     host,
     sealing,
-    directory: DIRECTORY,
+    directory: { ...DIRECTORY, location: region.region ?? DEFAULT_LOCATION, isLocationGiven: region.region !== undefined, ...(accountsPerRegion === undefined ? {} : { accountQuota: accountsPerRegion }) },
     places: {
       batch: ({ number, name, location }) => {
         const reached = suffix === null ? addresses.of(number) : batchHost(name, location, suffix);

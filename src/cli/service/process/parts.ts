@@ -13,6 +13,7 @@ import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceKeys } from '../data/keys.ts';
 import type { NodeOptions } from '../nodeOptions.ts';
+import type { RegionOptions } from '../regionOptions.ts';
 import type { ServiceTime } from './time.ts';
 
 /** Where accounts are reached by who names none. */
@@ -52,6 +53,7 @@ export interface ServiceContext {
   readonly maxJobTimeMs: number | null;
   /** Outside issuers whose tokens are taken. */
   readonly issuers: readonly TrustedIssuer[];
+  readonly region: RegionOptions;
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs: number | undefined;
   /** How nodes of this machine are made. */

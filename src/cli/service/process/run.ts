@@ -18,6 +18,7 @@ import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writ
 import { RecordKeeper } from '../data/recordKeeper.ts';
 import { decideArchive } from '../archiveOptions.ts';
 import { decideNodes } from '../nodeOptions.ts';
+import { decideRegion } from '../regionOptions.ts';
 import { decideSilence } from '../silenceOptions.ts';
 import { serviceTime } from './time.ts';
 
@@ -111,7 +112,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], region: decideRegion({}, composition.options), autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.
@@ -146,6 +147,7 @@ function asCommandError(error: unknown): unknown {
     case 'NEWER_DATA':
       return new CommandError(EXIT.newerData, messageOf(error));
     case 'NO_ROOM_TO_MIGRATE':
+    case 'OTHER_REGION':
       return new CommandError(EXIT.failure, messageOf(error));
     default:
       return error;

@@ -14,6 +14,7 @@ import { runHeartbeat } from '../../../control/heartbeat.ts';
 import { withJobTimeCap } from '../../../control/jobTimeCap.ts';
 import { MACHINE_TIME } from '../../../control/loop.ts';
 import { nodeFiles, nodeRequests } from '../../../control/nodeFiles.ts';
+import { withSubscriptionCores } from '../../../control/subscriptionCores.ts';
 import { Owners } from '../../../control/owners.ts';
 import type { StoryLine } from '../../../control/story/line.ts';
 import { messageOf } from '../../../base/errors.ts';
@@ -22,6 +23,7 @@ import type { AccountNumber } from '../../../core/keys.ts';
 import type { Capabilities, ClosableProvider } from '../../../nodes/provider.ts';
 import { connect } from '../../../store/connect.ts';
 import { ensureAccount, listAccounts, type AccountRow } from '../../../store/intents/accounts.ts';
+import { grantSubscriptionCores } from '../../../store/intents/subscriptionCores.ts';
 import { startMaintenance } from '../../../store/maintain.ts';
 import { postgresLogArchive } from '../../../store/logArchive.ts';
 import { migrate } from '../../../store/migrate.ts';
@@ -61,7 +63,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const accounts = new Accounts(all);
       const { host, ...ports } = owner.ports;
       const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile, outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
-      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port }), tokens: taskTokens(keys.nodeSecret), identity, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
       await api.resume(first);
@@ -92,13 +94,15 @@ function localUrl(url: string): string | null {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<StorageAccounts>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, archive, time, log } = context;
+  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, region, archive, time, log } = context;
   const { clock, wallClock, virtual } = time;
-  const provider = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
+  const local = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
-  const probing = provider.probe();
+  const probing = local.probe();
   probing.catch(() => {});
   const pool = connect(connection, 'owner');
+  const { subscriptionCores } = region;
+  const provider = subscriptionCores === undefined ? local : withSubscriptionCores(local, subscriptionCores, (asked) => grantSubscriptionCores(pool, asked, subscriptionCores));
   const stored = postgresOwnerStore(pool);
   const store = maxJobTimeMs === null ? stored : withJobTimeCap(stored, maxJobTimeMs);
   const prepare = async (): Promise<{ accounts: readonly AccountRow[]; capabilities: Capabilities; storages: StorageAccounts }> => {
