@@ -16,13 +16,20 @@ const BLOB_SERVER = join(DIST, 'blobs', 'embedded', 'azurite');
 const BLOB_SERVER_STAMP = join(BLOB_SERVER, '.made-of');
 const BLOB_SERVER_MADE_OF = ['package-lock.json', ...['blobServerBundle', 'bundle', 'files', 'licences'].map((name) => join('scripts', `${name}.mjs`))];
 
+/** So is the page. */
+const DASHBOARD = join(DIST, 'dashboard');
+const DASHBOARD_STAMP = join(DASHBOARD, '.made-of');
+const DASHBOARD_SOURCES = join('src', 'dashboard');
+/** What it takes of ours is pure. */
+const DASHBOARD_MADE_OF = ['package-lock.json', DASHBOARD_SOURCES, ...['base', 'wire', 'autoscale'].map((name) => join('src', name)), ...['dashboardBundle', 'files', 'licences'].map((name) => join('scripts', `${name}.mjs`))];
+
 const ASSETS = /\.(sql|html|css|svg|mjs|sh)$/;
 
 const madeOf = hashOf(MADE_OF);
 if (readIfThere(STAMP) !== madeOf) {
   const { bundleProduct } = await import('./productBundles.mjs');
-  // One that fails waits for the other, whose complaints would hide its own.
-  const outcomes = await Promise.allSettled([bundleProduct(), blobServer()]);
+  // One that fails waits for the others, whose complaints would hide its own.
+  const outcomes = await Promise.allSettled([bundleProduct(), blobServer(), dashboard()]);
   const made = outcomes.flatMap((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
@@ -31,19 +38,26 @@ if (readIfThere(STAMP) !== madeOf) {
   writeFileSync(STAMP, madeOf);
 }
 
-/** Returns the paths of all that belongs to it, whether it was made now or before. */
-async function blobServer() {
-  const madeOf = hashOf(BLOB_SERVER_MADE_OF);
-  if (readIfThere(BLOB_SERVER_STAMP) === madeOf) return filesAt(BLOB_SERVER);
-  const { bundleBlobServer } = await import('./blobServerBundle.mjs');
-  const made = await bundleBlobServer(BLOB_SERVER);
-  writeFileSync(BLOB_SERVER_STAMP, madeOf);
-  return [...made, BLOB_SERVER_STAMP];
+function blobServer() {
+  return unlessMade(BLOB_SERVER, BLOB_SERVER_STAMP, BLOB_SERVER_MADE_OF, async () => (await import('./blobServerBundle.mjs')).bundleBlobServer(BLOB_SERVER));
+}
+
+function dashboard() {
+  return unlessMade(DASHBOARD, DASHBOARD_STAMP, DASHBOARD_MADE_OF, async () => (await import('./dashboardBundle.mjs')).bundleDashboard(DASHBOARD));
+}
+
+/** Returns the paths of all that belongs to the directory, whether it was made now or before. */
+async function unlessMade(directory, stamp, sources, make) {
+  const madeOf = hashOf(sources);
+  if (readIfThere(stamp) === madeOf) return filesAt(directory);
+  const made = await make();
+  writeFileSync(stamp, madeOf);
+  return [...made, stamp];
 }
 
 function copyAssets() {
   return filesAt('src')
-    .filter((path) => ASSETS.test(path))
+    .filter((path) => ASSETS.test(path) && !path.startsWith(DASHBOARD_SOURCES))
     .map((source) => {
       const target = join(DIST, relative('src', source));
       mkdirSync(dirname(target), { recursive: true });

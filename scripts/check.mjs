@@ -9,6 +9,7 @@ import { OTHER_MAJORS, nodeDirectory } from './node-versions.mjs';
 /** One check: either a program that passes or fails as a whole, or projects of tests that are counted one by one. */
 const STEPS = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json', '--noEmit'] },
+  { name: 'types of the page', command: ['tsc', '-p', join('src', 'dashboard'), '--noEmit'] },
   { name: 'lint', command: ['oxlint', '--deny-warnings'] },
   { name: 'unused code', command: ['knip'] },
   { name: 'unit tests and simulation', projects: ['unit', 'simulation'] },

@@ -39,13 +39,17 @@ describe('the package', () => {
   test('holds all that runs and is read, and nothing else', async () => {
     const { stdout } = await mustRun('tar', ['-tzf', tarball]);
     const packed = stdout.trim().split('\n').map((name) => name.replace(/^package\//, ''));
-    const assets = filesBelow(join(checkout, 'src')).filter((name) => !/\.(md|ts|mts)$/.test(name));
+    const assets = filesBelow(join(checkout, 'src')).filter((name) => !/\.(md|ts|mts)$/.test(name) && !name.startsWith('dashboard/'));
     const programs = ['cli/main.js', 'blobs/embedded/child.js', 'nodes/local/sweeper.js', 'package.json'];
     const bundles = ['program.cjs', 'service.cjs', 'agent.cjs', 'azure.cjs', 'azure.cjs.LEGAL.txt', 'jose.cjs', 'x509.cjs', 'x509.cjs.LEGAL.txt', 'yaml.cjs', 'LICENSES.txt'];
     const blobServer = ['bundle.cjs', 'bundle.cjs.LEGAL.txt', 'LICENSES.txt'];
     const built = [...assets, ...programs, ...bundles.map((name) => `bundles/${name}`), ...blobServer.map((name) => `blobs/embedded/azurite/${name}`)];
     const docs = filesBelow(join(checkout, 'docs')).map((name) => `docs/${name}`);
-    expect(packed.sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...built.map((name) => `dist/${name}`), ...docs].sort());
+    // Names of the page's files tell their contents.
+    const page = packed.filter((name) => name.startsWith('dist/dashboard/'));
+    expect(page).toEqual(expect.arrayContaining(['dist/dashboard/index.html', 'dist/dashboard/index.html.br', 'dist/dashboard/index.html.gz', 'dist/dashboard/LICENSES.txt']));
+    expect(page.filter((name) => !/^dist\/dashboard\/((index\.html|assets\/[\w-]+\.(js|css|svg))(\.br|\.gz)?|LICENSES\.txt)$/.test(name))).toEqual([]);
+    expect(packed.filter((name) => !page.includes(name)).sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...built.map((name) => `dist/${name}`), ...docs].sort());
   });
 
   test('installed elsewhere it runs a job, and down --purge leaves nothing of it', { timeout: 300_000 }, async () => {

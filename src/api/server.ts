@@ -20,7 +20,6 @@ import { createDataPlane } from './data/plane.ts';
 import { tasksTogether } from './data/task/addTogether.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { endAnswer } from './ending.ts';
-import { frontPage } from './frontPage.ts';
 import { headerName } from './headerNames.ts';
 import type { IdentityOptions } from './identity/options.ts';
 import { createAssignedRoles } from './identity/assignedRoles.ts';
@@ -33,6 +32,7 @@ import { resumeManagement } from './management/resume.ts';
 import { createWithin } from './management/within.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOwnPlane } from './own/plane.ts';
+import { pageRequest } from './page/serve.ts';
 import type { Sealing } from './sealing.ts';
 import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
@@ -138,13 +138,18 @@ export function createApi(options: ApiOptions): Api {
     observe: metrics.observe,
   };
   const blobFront = createBlobFront({ storages, permits: blobPermits({ ...directory, database, wallClock }), now: wallClock });
-  const own = ownRoutes(options, { accounts: accounts.names(), metrics, transfers });
+  const own = ownRoutes(options, { metrics, transfers });
 
   return {
     handler: (request, response) => {
       const blobs = blobAccountAt(request.headers.host);
       if (blobs !== undefined) {
         void blobFront(blobs, request, response);
+        return;
+      }
+      const page = pageRequest(request);
+      if (page !== undefined) {
+        page(request, response);
         return;
       }
       const route = own(request);
@@ -167,8 +172,6 @@ export function createApi(options: ApiOptions): Api {
 }
 
 interface OwnParts {
-  /** Names. */
-  readonly accounts: readonly string[];
   readonly metrics: Metrics;
   readonly transfers: FileTransfers;
 }
@@ -177,7 +180,7 @@ interface OwnParts {
  * Finds which of our few own paths a request is for; all else is for the planes, whose matchers need the path as it was
  * sent.
  */
-function ownRoutes({ trouble, warning, settableClock = null, database, door }: ApiOptions, { accounts, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
+function ownRoutes({ trouble, warning, settableClock = null, database, door }: ApiOptions, { metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
   const gets: ReadonlyMap<string, OwnRoute> = new Map<string, OwnRoute>([
     ['/healthz', () => ({ status: 200, type: PLAIN_TEXT, text: 'ok\n' })],
     [
@@ -191,11 +194,10 @@ function ownRoutes({ trouble, warning, settableClock = null, database, door }: A
       },
     ],
     ['/metrics', async () => ({ status: 200, type: metrics.contentType, text: await metrics.text() })],
-    ['/', () => ({ status: 200, type: 'text/html; charset=utf-8', text: frontPage(accounts) })],
   ]);
   return ({ method, url = '/' }) => {
-    const [path = '/', ...query] = url.split('?');
-    if (method === 'GET' && !(path === '/' && query.length > 0)) return gets.get(path);
+    const [path = '/'] = url.split('?');
+    if (method === 'GET') return gets.get(path);
     const file = method === 'POST' && path.startsWith(AGENT_FILES) ? decoded(path.slice(AGENT_FILES.length)) : undefined;
     return file === undefined ? undefined : async (request) => ({ type: PLAIN_TEXT, ...(await transfers.receive(request, file, door)) });
   };
