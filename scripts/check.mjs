@@ -25,7 +25,7 @@ const NEEDS = [
   [/test\/clients\/azureCli\.test/, "Debian's azure-cli"],
   [/test\/api\/certificates\.test/, 'openssl'],
   [/test\/cli\/run\/run\.test/, 'ffmpeg, or script of bsdutils'],
-  [/test\/agent\/container(s|Room)\.test/, 'that engine: podman, docker with its daemon, or runc as root; with runc alone no other store of images is there'],
+  [/test\/agent\/container(s|Room)\.test/, 'that engine: podman, docker with its daemon, or runc or crun as root; with these alone no other store of images is there, and with crun what concerns images needs --all'],
   [/test\/agent\/gpus\.test/, 'a GPU of NVIDIA'],
   [/test\/(agent\/(users|transfers)|store\/embeddedBinaries|cli\/life\/users)\.test/, 'root'],
   [/test\/(agent\/(fileSystems|imageRoot)|cli\/mountsAndImages)\.test/, 'root on Linux, overlays, FUSE and busybox-static'],

@@ -16,8 +16,10 @@ const isRoot = process.geteuid?.() === 0;
 
 const ACCOUNT = { username: 'alice', password: 'not-for-others' };
 
-describe.each(engines)('containers on a node with $name', ({ engine }) => {
+describe.each(engines)('containers on a node with $name', ({ name, engine }) => {
   if (engine === undefined) return test.skip('it does not work here', () => {});
+  /** What one runtime has no part in the other need not do again. */
+  const testOfImages = test.skipIf(name === 'crun alone' && process.env['LINARITE_CHECK_ALL'] === undefined);
   let registry: Registry;
   let closed: Registry;
   let digest: string;
@@ -79,7 +81,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
     if (isRoot) for (const name of ['wd/greeting', 'stdout.txt', 'stderr.txt']) expect(statSync(join(directory, name)).uid).toBe(node.options.uidBase);
   });
 
-  test('an empty command line runs the entry point of the image, a command line is handed to it, and its working directory can be the image’s', async () => {
+  testOfImages('an empty command line runs the entry point of the image, a command line is handed to it, and its working directory can be the image’s', async () => {
     const image = `${registry.host}/team/tools:1`;
     expect(await run(node, '', { image })).toMatchObject({ kind: 'exited', exitCode: 0 });
     expect(output(node)).toBe('greetings to all\n');
@@ -124,7 +126,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
     for (const [index, code] of [1, 125, 126, 127].entries()) expect(await run(node, `sh -c 'exit ${code}'`, {}, { task: `code${index}` })).toMatchObject({ kind: 'exited', exitCode: code });
   });
 
-  test('images of the pool are there before the start task, which may run in one; registries are asked with their credentials, which nobody else sees', async () => {
+  testOfImages('images of the pool are there before the start task, which may run in one; registries are asked with their credentials, which nobody else sees', async () => {
     const image = `${closed.host}/team/private:2`;
     const startTask: NonNullable<NodeSetup['startTask']> = {
       commandLine: `sh -c 'env; echo started > $AZ_BATCH_NODE_SHARED_DIR/started'`,
@@ -156,7 +158,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
     });
   });
 
-  test('a task may bring the credentials of its own registry', async () => {
+  testOfImages('a task may bring the credentials of its own registry', async () => {
     const image = `${closed.host}/team/private:3`;
     const details = [{ name: 'ContainerImage', value: image }, { name: 'Message', value: expect.stringMatching(/unauthorized|authentication required|no basic auth credentials/) as string }];
     expect(await run(node, 'true', { image })).toMatchObject({ kind: 'notStarted', failure: { code: 'ContainerInvalidImage', details } });
@@ -164,7 +166,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
     expect(await run(node, 'true', { image, registry: { server: closed.host, ...ACCOUNT } }, { task: 'task3' })).toMatchObject({ kind: 'exited', exitCode: 0 });
   });
 
-  test('a node is unusable and says why where an image of its pool is missing or a registry refuses', async () => {
+  testOfImages('a node is unusable and says why where an image of its pool is missing or a registry refuses', async () => {
     await withNode({ containers: { images: [`${registry.host}/team/box`, `${registry.host}/team/none:1`], registries: [] } }, async (node) => {
       expect(await unusable(node)).toMatchObject({ code: 'ContainerInvalidImage', values: [{ name: 'ContainerImage', value: `${registry.host}/team/none:1` }, { name: 'Message' }] });
     });
@@ -173,7 +175,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
     });
   });
 
-  test('where the pool asks for no containers a container task fails, and where it does any other task runs on the node', async () => {
+  testOfImages('where the pool asks for no containers a container task fails, and where it does any other task runs on the node', async () => {
     await withNode({ containers: null }, async (node) => {
       expect(await run(node, 'true')).toMatchObject({ kind: 'notStarted', failure: { category: 'UserError', code: 'ContainerPoolNotSupported' } });
     });
@@ -275,7 +277,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
       expect(processesOfRuns(node)).toEqual([]);
     }));
 
-  test('files that a task has put in the place of its output are not followed', async () => {
+  testOfImages('files that a task has put in the place of its output are not followed', async () => {
     const secret = join(node.root, 'shared/secret');
     await run(node, `sh -c 'echo kept > $AZ_BATCH_NODE_SHARED_DIR/secret; cd ..; rm stdout.txt; ln -s $AZ_BATCH_NODE_SHARED_DIR/secret stdout.txt'`, {}, { task: 'linked' });
     expect(lstatSync(join(node.root, 'workitems/job1/job-1/linked/stdout.txt')).isSymbolicLink()).toBe(true);

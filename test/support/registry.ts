@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { arch, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ENGINE_KINDS } from '../../src/agent/containers/engine.ts';
-import { type Trial, tryEngines } from '../../src/agent/containers/trial.ts';
+import { afterAll } from 'vitest';
+import type { Engine } from '../../src/agent/containers/engine.ts';
+import { ENGINE_PATH, type Trial, tryEngines } from '../../src/agent/containers/trial.ts';
 import { engineProgram } from './engineProgram.ts';
 
 /** Debian's busybox-static: one program without libraries, so that an image can be made without a network. */
@@ -19,17 +20,48 @@ interface RealEngine {
   readonly engine: NonNullable<Trial['engine']> | undefined;
 }
 
+/** What is tried, by its name in tests: of each kind one, but that both OCI runtimes are tried alone. */
+const ENGINES: readonly { readonly name: string; readonly kind: Engine['kind']; readonly runtime?: 'runc' | 'crun' }[] = [
+  { name: 'podman', kind: 'podman' },
+  { name: 'docker', kind: 'docker' },
+  { name: 'runc alone', kind: 'runtime', runtime: 'runc' },
+  { name: 'crun alone', kind: 'runtime', runtime: 'crun' },
+];
+
 /** Each engine for containers, tried on this machine. Says why tests with one are skipped. */
 export async function realEngines(): Promise<readonly RealEngine[]> {
   const found: RealEngine[] = [];
   const directory = mkdtempSync(join(tmpdir(), 'linarite-engines-'));
-  for (const kind of ENGINE_KINDS) {
-    const { engine, limits } = existsSync(BUSYBOX) ? await tryEngines({ directory, environment: process.env, kinds: [kind], agentCommand: await engineProgram() }) : { engine: null, limits: ['busybox-static is not installed'] };
-    if (engine === null) console.warn(`skipped: containers with ${kind}: ${limits.join(' ')}`);
-    found.push({ name: kind, engine: engine ?? undefined });
+  for (const { name, kind, runtime } of ENGINES) {
+    const { engine, limits } = existsSync(BUSYBOX)
+      ? await tryEngines({ directory, environment: process.env, kinds: [kind], agentCommand: await engineProgram(), ...(runtime === undefined ? {} : { path: [placeOf(runtime)] }) })
+      : { engine: null, limits: ['busybox-static is not installed'] };
+    if (engine === null) console.warn(`skipped: containers with ${name}: ${limits.join(' ')}`);
+    // What hides the tree of version 2 from it hides the node's group in that, too.
+    const isHidden = engine?.kind === 'runtime' && runtime === 'crun' && existsSync(MIXED_TREE);
+    found.push({ name, engine: isHidden ? { ...engine, hasGroups: false } : (engine ?? undefined) });
   }
   rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   return found;
+}
+
+/** Where control groups are mixed crun refuses to run if the tree of version 2 has any controller. */
+const MIXED_TREE = '/sys/fs/cgroup/unified';
+
+/**
+ * A directory that has this runtime and no other, until the tests of the file are over; without it where it is not
+ * installed. On a machine of mixed control groups crun gets to see those of version 1 alone.
+ */
+function placeOf(runtime: 'runc' | 'crun'): string {
+  const place = mkdtempSync(join(tmpdir(), 'linarite-runtime-'));
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+  const installed = ENGINE_PATH.map((directory) => join(directory, runtime)).find((path) => existsSync(path));
+  if (installed === undefined) return place;
+  if (runtime === 'crun' && existsSync(MIXED_TREE)) {
+    const words = `umount -l ${MIXED_TREE} && exec ${installed} "$@"`;
+    writeFileSync(join(place, runtime), `#!/bin/sh\nexec unshare --mount --propagation slave sh -c '${words}' crun "$@"\n`, { mode: 0o755 });
+  } else symlinkSync(installed, join(place, runtime));
+  return place;
 }
 
 export interface ImageOptions {

@@ -155,7 +155,7 @@ function refused(error: unknown): ContainerExit {
 
 /** What runtimes say of a program that is not in the image, or may not be run; all else is of the settings. */
 function startFailure(message: string): FailureInfo {
-  if (/executable file not found|exec[^:]*: [^:]*: no such file or directory/i.test(message)) return failure('CommandProgramNotFound', ['Message', message]);
+  if (/executable file (?:`[^`]*` )?not found|exec[^:]*: [^:]*: no such file or directory/i.test(message)) return failure('CommandProgramNotFound', ['Message', message]);
   if (/exec[^:]*: .*permission denied/i.test(message)) return failure('CommandLaunchFailed', ['Message', message]);
   return failure('ContainerInvalidSettings', ['Message', message]);
 }
