@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ContainerWork, GangWork, NodeSetup } from '../../src/agent/frames.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
 import type { AttemptOutcome } from '../../src/core/events.ts';
+import { makeImageRoot } from '../support/imageRoots.ts';
 import { realEngines, type Registry, startRegistry } from '../support/registry.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
@@ -276,6 +277,26 @@ describe.each(engines)('containers on a node with $name', ({ name, engine }) => 
       expect(await waits).toMatchObject({ kind: 'killed', exitCode: 0 });
       expect(processesOfRuns(node)).toEqual([]);
     }));
+
+  test.skipIf(engine.kind !== 'runtime').each([undefined, 'overlays'] as const)('an image that is unpacked on this machine is used as it is, and stays as it is; the node is isolated: %s', async (isolation) => {
+    if (engine.kind !== 'runtime') throw new Error('skipped');
+    const root = mkdtempSync('/mnt/linarite-unpacked, ');
+    makeImageRoot(root, 'Unpacked 1.0');
+    try {
+      await withNode({ containers: { images: ['unpacked'], registries: [] } }, async (node) => {
+        const directory = isolation === undefined ? node.root : '/mnt/batch/tasks';
+        const outcome = await run(node, `sh -c 'grep Unpacked /etc/os-release; pwd; id -u; echo mine > /new && cat /new'`, { image: 'unpacked', runOptions: '--user 0' });
+        expect(outcome).toMatchObject({ kind: 'exited', exitCode: 0 });
+        expect(output(node)).toBe(`PRETTY_NAME="Unpacked 1.0"\n${directory}/workitems/job1/job-1/task1/wd\n0\nmine\n`);
+        expect(await run(node, '', { image: 'unpacked' }, { task: 'task2' })).toMatchObject({ kind: 'notStarted', failure: { code: 'ContainerInvalidSettings', details: [{ value: expect.stringContaining('no command or entrypoint') as string }] } });
+        expect(await run(node, 'ls /new', { image: 'docker.io/library/unpacked:latest' }, { task: 'task3' })).toMatchObject({ kind: 'exited', exitCode: 1 });
+      }, { engine: { ...engine, unpacked: [{ name: 'docker.io/library/unpacked:latest', root }, { name: 'gone', root: '/mnt/no-such-root' }] }, ...(isolation === undefined ? {} : { isolation }) });
+      expect(existsSync(join(root, 'new'))).toBe(false);
+      expect(existsSync(join(root, 'usr/bin/busybox'))).toBe(true);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
 
   testOfImages('files that a task has put in the place of its output are not followed', async () => {
     const secret = join(node.root, 'shared/secret');

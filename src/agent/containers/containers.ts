@@ -4,12 +4,14 @@ import { failure, messageOf, TaskFailure } from '../failures.ts';
 import type { ContainerWork, NodeSetup, RegistryWork } from '../frames.ts';
 import type { NodeNetwork } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
-import { engineCall, prepareEngine } from './engine.ts';
+import { boundImages } from '../place/unpackedImages.ts';
+import { engineCall, prepareEngine, storeDirectory } from './engine.ts';
 import { createImages, type Images } from './images.ts';
 import { type ContainerLauncher, createContainerLauncher } from './launch.ts';
 import { containersDirectory } from './leftovers.ts';
 import { createRoom, type Removed } from './room.ts';
 import { registryFailures } from './registries.ts';
+import { layUnpacked } from './runtime/unpackedImages.ts';
 
 /** Containers of a node whose pool has a container configuration. */
 export interface Containers {
@@ -22,7 +24,7 @@ export interface Containers {
 }
 
 export interface ContainersOptions {
-  readonly options: Pick<AgentOptions, 'stateDirectory' | 'rootDirectory' | 'engine' | 'limits'>;
+  readonly options: Pick<AgentOptions, 'stateDirectory' | 'rootDirectory' | 'engine' | 'limits' | 'isolation'>;
   readonly asked: NonNullable<NodeSetup['containers']>;
   /** null: the machine's. */
   readonly network: NodeNetwork | null;
@@ -37,6 +39,7 @@ export function createContainers({ options, asked, network, nodeCgroup, mostProc
   if (engine === undefined) throw new Error('its pool asks for containers, and no engine for them works on this machine');
   const directory = containersDirectory(stateDirectory);
   prepareEngine(engine, directory);
+  if (engine.kind === 'runtime') layUnpacked(storeDirectory(directory), boundImages(options));
   const call = engineCall(engine, directory);
   const images: Images = createImages({ engine, call, directory, makeRoom: (urgent) => room.make(urgent) });
   const room = createRoom({ engine, call, directory, images, prefetched: new Set(asked.images), onRemoved });

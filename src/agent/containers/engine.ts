@@ -43,6 +43,16 @@ interface RuntimeEngine {
   /** Absolute. */
   readonly runtime: string;
   readonly hasGroups: boolean;
+  /** Left out: none. */
+  readonly unpacked?: readonly UnpackedImage[];
+}
+
+/** An image of containers that is a directory of this machine. */
+export interface UnpackedImage {
+  /** As `wholeName` has it. */
+  readonly name: string;
+  /** Absolute. */
+  readonly root: string;
 }
 
 /** Engines in the order in which they are tried. */
@@ -102,11 +112,16 @@ export function engineCall(engine: Engine, directory: string): EngineCall {
     case 'runtime':
       return {
         program: engine.program,
-        args: [...engine.words, CONTAINER_ENGINE, join(directory, STORE), runDirectory(directory), engine.runtime],
+        args: [...engine.words, CONTAINER_ENGINE, storeDirectory(directory), runDirectory(directory), engine.runtime],
         remove: ['rm'],
         environment: { PATH, HOME: join(directory, 'home') },
       };
   }
+}
+
+/** Where the engine over an OCI runtime has its images and containers. */
+export function storeDirectory(directory: string): string {
+  return join(directory, STORE);
 }
 
 /**
@@ -140,7 +155,7 @@ export function prepareEngine(engine: Engine, directory: string): void {
   chmodSync(directory, 0o700);
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text, { mode: 0o600 });
   write(ENGINE_FILE, JSON.stringify(engine));
-  if (engine.kind === 'runtime') sweepStore(join(directory, STORE));
+  if (engine.kind === 'runtime') sweepStore(storeDirectory(directory));
   if (engine.kind !== 'podman') return;
   mkdirSync(runDirectory(directory), { recursive: true, mode: 0o700 });
   write('containers.conf', containersConf(engine, directory));

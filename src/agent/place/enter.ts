@@ -12,6 +12,7 @@ import { hostNameOf, INNER_IMAGE, INNER_PROGRAMS, INNER_ROOT } from './isolation
 import { scriptOf } from './mountScript.ts';
 import type { Steps } from './mountSteps.ts';
 import { makePrograms, type Programs } from './programs.ts';
+import { bindUnpacked } from './unpackedImages.ts';
 import { prepareSystem, prepareViews, type ViewsOptions } from './views.ts';
 
 const run = promisify(execFile);
@@ -56,7 +57,7 @@ export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
   const { steps, hasHomes } = prepareViews(views);
   const machineHosts = mountsBelow('/etc/hosts').length > 0 ? readFileSync('/etc/hosts', 'utf8') : null;
   const image = options.imageRoot === undefined ? null : prepareImageRoot(place, options.imageRoot);
-  await mount(place, image === null ? steps : [...image.first, ...steps, ...image.steps]);
+  await mount(place, [...bindUnpacked(place, options), ...(image === null ? steps : [...image.first, ...steps, ...image.steps])]);
   writeHostName(hostNameOf(options.nodeId), nodeAddress(options), { etc: '/etc', hosts: machineHosts });
   const programs = join(place, 'mnt', INNER_PROGRAMS.slice(dirname(dirname(INNER_PROGRAMS)).length));
   if (image !== null) {

@@ -90,7 +90,12 @@ function covered(place: string, point: string, mount: (at: string) => Step, thro
 
 /** `image` at a name below `place`, which needs no quotes in options of a mount. */
 export function imageLower(place: string, image: string): Steps {
-  return [{ kind: 'enter', directory: place }, bind(image, 'image/lower')];
+  return boundAt(place, image, 'image/lower');
+}
+
+/** `point`: a directory below `place`. */
+export function boundAt(place: string, directory: string, point: string): Steps {
+  return [{ kind: 'enter', directory: place }, bind(directory, point)];
 }
 
 /**

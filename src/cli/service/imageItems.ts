@@ -15,7 +15,7 @@ export function readItems(text: string): readonly ReadItem[] {
   if (second !== undefined) throw new BadImages(lineOf(second.key), String(second.key), 'there is nothing beside images.');
   if (!isSeq(first.value)) throw new BadImages(lineOf(first.value ?? first.key), 'images', 'it is a list, each item of which begins with "- ".');
   return first.value.items.map((item) => {
-    if (!isMap(item)) throw new BadImages(lineOf(item), 'images', 'an image has image and root.');
+    if (!isMap(item)) throw new BadImages(lineOf(item), 'images', 'an image has image or container, and root.');
     const properties = item.items.map(({ key, value }) => ({ name: String(key), value: value === null ? null : isScalar(value) ? value.value : undefined, line: lineOf(key) }));
     return { line: lineOf(item), properties };
   });

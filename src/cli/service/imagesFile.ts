@@ -19,9 +19,9 @@ export async function readImagesFile(path: string): Promise<readonly ImageRoot[]
     // Few have such a file, and a start is to be quick.
     const { readItems } = await import('./imageItems.ts');
     const images = imageRoots(readItems(readFileSync(path, 'utf8')));
-    for (const { root, line } of images) {
+    for (const { of, root, line } of images) {
       if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) throw new BadImages(line, 'root', `${root} is no directory.`);
-      if (!existsSync(pathIn(root, '/bin/sh'))) throw new BadImages(line, 'root', `${root} has no /bin/sh: it is no unpacked image.`);
+      if (of === 'nodes' && !existsSync(pathIn(root, '/bin/sh'))) throw new BadImages(line, 'root', `${root} has no /bin/sh: it is no unpacked image.`);
     }
     return images;
   } catch (error) {

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
+import type { Engine, UnpackedImage } from '../../agent/containers/engine.ts';
+import { wholeName } from '../../agent/containers/imageName.ts';
 import { lowerAscii } from '../../wire/letters.ts';
 import type { NodeImage } from '../provider.ts';
 
 /** Where an image is unpacked on this machine. */
 export interface ImageRoot {
-  /** As `keyOf` names it. */
+  /** Whose root it is. */
+  readonly of: 'nodes' | 'containers';
+  /** Of nodes as `keyOf` names it, of containers its whole name. */
   readonly key: string;
   /** Absolute. */
   readonly root: string;
@@ -19,7 +23,7 @@ export class BadImages extends Error {
   }
 }
 
-const PROPERTIES = ['image', 'root'] as const;
+const PROPERTIES = ['image', 'container', 'root'] as const;
 type Property = (typeof PROPERTIES)[number];
 type Read = Partial<Record<Property, { readonly value: string; readonly line: number }>>;
 
@@ -30,8 +34,8 @@ export interface ReadItem {
 }
 
 /**
- * The images of a list whose items have an `image` (`publisher:offer:sku[:version]`, the same with slashes, or the
- * resource id of an own image) and a `root`. Throws BadImages.
+ * The images of a list whose items have a `root` and an `image` (`publisher:offer:sku[:version]`, the same with
+ * slashes, or the resource id of an own image) or a `container` (the name of an image of containers). Throws BadImages.
  */
 export function imageRoots(items: readonly ReadItem[]): readonly ImageRoot[] {
   return checked(items.map(({ line, properties }) => ({ line, read: readOf(properties) })));
@@ -40,7 +44,7 @@ export function imageRoots(items: readonly ReadItem[]): readonly ImageRoot[] {
 function readOf(properties: ReadItem['properties']): Read {
   const read: Read = {};
   for (const { name, value, line } of properties) {
-    if (!isProperty(name)) throw new BadImages(line, name, `there is no such property; an image has ${PROPERTIES.join(' and ')}.`);
+    if (!isProperty(name)) throw new BadImages(line, name, `there is no such property; an image has image or container, and root.`);
     if (value === null) throw new BadImages(line, name, 'it has no value.');
     if (typeof value !== 'string') throw new BadImages(line, name, 'it is no text.');
     read[name] = { value, line };
@@ -54,17 +58,33 @@ function isProperty(name: string): name is Property {
 
 function checked(items: readonly { readonly line: number; readonly read: Read }[]): readonly ImageRoot[] {
   const seen = new Map<string, number>();
-  return items.map(({ line, read: { image, root } }) => {
-    if (image === undefined) throw new BadImages(line, 'image', 'it is missing.');
+  return items.map(({ line, read: { image, container, root } }) => {
+    const named = image ?? container;
+    if (named === undefined) throw new BadImages(line, 'image', 'it is missing.');
+    if (image !== undefined && container !== undefined) throw new BadImages(container.line, 'container', 'there is an image already: each has an item of its own.');
     if (root === undefined) throw new BadImages(line, 'root', 'it is missing.');
-    const key = namedKey(image.value);
-    if (key === null) throw new BadImages(image.line, 'image', `${image.value} is neither publisher:offer:sku[:version] nor the resource id of an image.`);
+    const of = image === undefined ? 'containers' : 'nodes';
+    const key = of === 'nodes' ? namedKey(named.value) : containerKey(named.value);
+    const property = of === 'nodes' ? 'image' : 'container';
+    if (key === null) throw new BadImages(named.line, property, `${named.value} is ${MEANT[of]}.`);
     const before = seen.get(key);
-    if (before !== undefined) throw new BadImages(image.line, 'image', `it is mapped in line ${before} already.`);
+    if (before !== undefined) throw new BadImages(named.line, property, `it is mapped in line ${before} already.`);
     if (!root.value.startsWith('/')) throw new BadImages(root.line, 'root', `${root.value} is no absolute path.`);
-    seen.set(key, image.line);
-    return { key, root: root.value.replace(/(?<=.)\/+$/, ''), line: root.line };
+    seen.set(key, named.line);
+    return { of, key, root: root.value.replace(/(?<=.)\/+$/, ''), line: root.line };
   });
+}
+
+const MEANT = {
+  nodes: 'neither publisher:offer:sku[:version] nor the resource id of an image',
+  containers: 'no name of an image of containers, as registry/path:tag',
+} as const satisfies Readonly<Record<ImageRoot['of'], string>>;
+
+/** The letters of names, tags and digests (distribution reference, "Grammar"). */
+const CONTAINER_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/;
+
+function containerKey(name: string): string | null {
+  return CONTAINER_NAME.test(name) ? wholeName(name) : null;
 }
 
 function namedKey(image: string): string | null {
@@ -88,15 +108,28 @@ export function rootOf(images: readonly ImageRoot[], image: NodeImage | null): s
   if (image === null) return null;
   const keys = [keyOf(image), ...(image.kind === 'marketplace' ? [keyOf({ ...image, version: ANY_VERSION })] : [])];
   for (const key of keys) {
-    const found = images.find((one) => one.key === key);
+    const found = images.find((one) => one.of === 'nodes' && one.key === key);
     if (found !== undefined) return found.root;
   }
   return null;
 }
 
+/** Those of containers, as an engine takes them. */
+export function containerRoots(images: readonly ImageRoot[]): readonly UnpackedImage[] {
+  return images.filter(({ of }) => of === 'containers').map(({ key, root }) => ({ name: key, root }));
+}
+
+/** Why those of containers are not used by the engine that works here; null: they are, or there are none. */
+export function containersLimit(images: readonly ImageRoot[], engine: Engine | null): string | null {
+  const { length } = containerRoots(images);
+  if (length === 0 || engine === null || engine.kind === 'runtime') return null;
+  return `The images of containers in images.yaml are not used: ${engine.kind} runs containers here, and has to be given them (${engine.kind} import); an OCI runtime alone takes them as they are.`;
+}
+
 /** What nodes run, whatever image their pool names, a sentence. */
 export function systemLimit(images: readonly ImageRoot[]): string {
-  const but = images.length === 0 ? '' : `, but for the ${images.length} that images.yaml maps`;
+  const count = images.filter(({ of }) => of === 'nodes').length;
+  const but = count === 0 ? '' : `, but for the ${count} that images.yaml maps`;
   return `Nodes run the system of this machine${machineSystem()}, whatever image their pool names${but}.`;
 }
 

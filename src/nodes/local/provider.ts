@@ -22,7 +22,7 @@ import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
 import { type CapacityOptions, createCapacityKeeper } from './capacityKeeper.ts';
 import { type Probed, probeIsolation } from './isolation.ts';
 import { createNodeNetworks, type NetworksOptions } from './network/nodeNetworks.ts';
-import { type ImageRoot, rootOf, systemLimit } from './images.ts';
+import { containerRoots, containersLimit, type ImageRoot, rootOf, systemLimit } from './images.ts';
 import { probeLocal } from './probe.ts';
 import { nodesThatFit } from './room.ts';
 import { sizeLimits, thisMachine } from './sizeLimits.ts';
@@ -46,7 +46,7 @@ export interface LocalProviderOptions {
   readonly limitsBySize?: boolean;
   /** Nodes have networks of their own; left out: they have the machine's. */
   readonly networks?: NetworksOptions;
-  /** Images that are unpacked on this machine; pools of others have its own system. */
+  /** Images that are unpacked on this machine; pools of others have its own system, containers of others are pulled. */
   readonly images?: readonly ImageRoot[];
   /** Directories in which engines for containers are looked for; default: the usual ones. */
   readonly enginePath?: readonly string[];
@@ -148,7 +148,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     asked.abort();
     const { engine, limits } = await tried();
     if (engine === null) throw new Error(limits.join(' '));
-    return engine;
+    return engine.kind === 'runtime' ? { ...engine, unpacked: containerRoots(images) } : engine;
   };
 
   const found = async (request: NodeRequest): Promise<Found> => {
@@ -315,7 +315,8 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
       // To try costs a second of a processor: not while a service starts, unless a pool asks for it.
       if (hasEngineProgram(enginePath)) await delay(TRY_AFTER_MS, undefined, { ref: false, signal: asked.signal }).catch(() => {});
       const { engine, limits } = await tried();
-      return { engine: engine === null ? null : nameOf(engine), limits };
+      const unused = containersLimit(images, engine);
+      return { engine: engine === null ? null : nameOf(engine), limits: unused === null ? limits : [...limits, unused] };
     },
 
     acquire: async (request) => {

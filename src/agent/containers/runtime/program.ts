@@ -33,7 +33,7 @@ async function obey([verb = '', ...words]: readonly string[], store: ImageStore,
     case 'image':
       return ofImages(words, store, bundles);
     case 'images':
-      for (const { name, id } of store.list()) answer(words.includes('--quiet') ? id : formatted(valueOf(words, '--format'), { ReadOnly: false, Repository: name.replace(TAG, ''), Tag: TAG.exec(name)?.[1] ?? '<none>', ID: id }));
+      for (const { name, id, isForeign } of store.list()) answer(words.includes('--quiet') ? id : formatted(valueOf(words, '--format'), { ReadOnly: isForeign, Repository: name.replace(TAG, ''), Tag: TAG.exec(name)?.[1] ?? '<none>', ID: id }));
       return 0;
     case 'pull':
       return pull(words, store);

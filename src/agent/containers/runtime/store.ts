@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ociArchitecture } from './architecture.ts';
 import type { Repository } from './registry.ts';
@@ -33,8 +33,10 @@ export interface ImageStore {
   pull(name: string, repository: Repository, reference: string): Promise<StoredImage>;
   /** An image of one layer, an archive of this machine. */
   take(name: string, archive: string, sizeBytes: number): Promise<StoredImage>;
-  /** Names of an image with what it is. */
-  list(): readonly { readonly name: string; readonly id: string }[];
+  /** Gives the name to a directory that is no part of the store and stays as it is. */
+  lay(name: string, directory: string): void;
+  /** Names of an image with what it is. `isForeign`: it is such a directory. */
+  list(): readonly { readonly name: string; readonly id: string; readonly isForeign: boolean }[];
   /** The name, and the image where it was its last. False: there is none of that name. */
   remove(name: string): boolean;
 }
@@ -88,7 +90,8 @@ export function openStore(directory: string): ImageStore {
   const list: ImageStore['list'] = () =>
     readdirSync(names).flatMap((file) => {
       try {
-        return [JSON.parse(readFileSync(join(names, file), 'utf8')) as { readonly name: string; readonly id: string }];
+        const { name, id } = JSON.parse(readFileSync(join(names, file), 'utf8')) as { readonly name: string; readonly id: string };
+        return [{ name, id, isForeign: lstatSync(join(directory, rootOf(id)), { throwIfNoEntry: false })?.isSymbolicLink() === true }];
       } catch {
         return [];
       }
@@ -122,6 +125,16 @@ export function openStore(directory: string): ImageStore {
         return configOf({});
       });
       return give(name, id);
+    },
+    lay: (name, place) => {
+      const id = createHash('sha256').update(`unpacked ${place}`).digest('hex');
+      if (stored(id) === null) {
+        const made = mkdtempSync(join(directory, 'trash-'));
+        symlinkSync(place, join(made, 'root'));
+        writeFileSync(join(made, 'config.json'), JSON.stringify(configOf({})));
+        renameSync(made, join(images, id));
+      }
+      give(name, id);
     },
     remove: (name) => {
       const file = fileOf(name);
