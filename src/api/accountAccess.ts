@@ -14,7 +14,8 @@ export interface AccountAccess {
   readonly ranges: readonly string[];
 }
 
-const MODES: Readonly<Record<AccountPrincipal['kind'], AuthenticationMode>> = { sharedKey: 'SharedKey', member: 'AAD', task: 'TaskAuthenticationToken' };
+/** Sessions begin with a key, or with a link that whoever has one makes. */
+const MODES: Readonly<Record<AccountPrincipal['kind'], AuthenticationMode>> = { sharedKey: 'SharedKey', member: 'AAD', task: 'TaskAuthenticationToken', session: 'SharedKey' };
 
 /**
  * @throws BatchError InvalidRestAPIForAccountSetting (403; the code is inferred) for a credential or an address that

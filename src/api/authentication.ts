@@ -9,7 +9,9 @@ import { dataAudiences } from './identity/audiences.ts';
 import type { AssignedRoles } from './identity/assignedRoles.ts';
 import { TokenRefused } from './identity/tokenRefused.ts';
 import type { Tokens } from './identity/tokens.ts';
-import { memberPrincipal, sharedKeyPrincipal, taskPrincipal, type AccountPrincipal } from './principal.ts';
+import { checkOrigin, type OriginRules } from './page/origin.ts';
+import { SESSION_HEADER, type Sessions } from './page/sessions.ts';
+import { memberPrincipal, sessionPrincipal, sharedKeyPrincipal, taskPrincipal, type AccountPrincipal } from './principal.ts';
 
 /** By what callers are told. */
 export interface Authorities {
@@ -17,6 +19,9 @@ export interface Authorities {
   /** Those of tasks. */
   readonly tokens: TaskTokens;
   readonly directory: DirectoryAuthority;
+  /** Those of browsers. */
+  readonly sessions: Pick<Sessions, 'shownBy'>;
+  readonly origin: OriginRules;
   /** The id of the job of a task that has not ended, nor begun a later try; null: it has, or is gone. */
   readonly jobOf: (task: TaskKey) => Promise<string | null>;
   /** The time that signatures are held against. */
@@ -32,8 +37,8 @@ interface DirectoryAuthority {
 }
 
 /**
- * Who asks: whoever signs with a key of an account, a task that shows its token, or whoever the directory
- * has given one. Where the host names an account, it has to be that one.
+ * Who asks: whoever signs with a key of an account, a task that shows its token, whoever the directory has given one,
+ * or a browser with its session. Where the host names an account, it has to be that one.
  * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for
  * a bearer token that is not taken, or whose task has ended, and with 403 for a wrong signature;
  * InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have
@@ -56,6 +61,7 @@ function credentialsOf(message: IncomingMessage, rawUrl: string, authorities: Au
   const credentials = parseAuthorization(headers.authorization);
   switch (credentials.scheme) {
     case 'none':
+      if (headers[SESSION_HEADER] !== undefined) return ofSession(message, authorities);
       throw new BatchError('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
     case 'Bearer':
       refuseChunks(message);
@@ -63,6 +69,17 @@ function credentialsOf(message: IncomingMessage, rawUrl: string, authorities: Au
     case 'SharedKey':
       return ofSignature(credentials.account, message, rawUrl, authorities);
   }
+}
+
+async function ofSession(message: IncomingMessage, { accounts, sessions, origin }: Authorities): Promise<AccountPrincipal> {
+  checkOrigin(message, origin);
+  refuseChunks(message);
+  const shown = await sessions.shownBy(message);
+  if (shown === null) throw failed('The session has ended.', { status: 401 });
+  const { account, session } = shown;
+  const atHost = accounts.atHost(message.headers.host);
+  if (atHost !== undefined && atHost !== account) throw failed(`The host of the request is that of the account '${atHost.name}', and the session is of another account.`, { status: 401 });
+  return sessionPrincipal(account, { session: session.number, role: session.role });
 }
 
 function ofToken(token: string, message: IncomingMessage, authorities: Authorities): Promise<AccountPrincipal> {

@@ -1,5 +1,6 @@
 import { BatchError } from '../wire/errors.ts';
 import { lowerAscii } from '../wire/letters.ts';
+import type { PageRole } from '../store/intents/pageSessions.ts';
 import type { Right } from '../wire/operations.ts';
 import type { Account } from './accounts.ts';
 import type { Identity } from './identity/identity.ts';
@@ -9,7 +10,7 @@ import { type AccountPart, givesRight, type Role } from './roles.ts';
 export type Principal = AccountPrincipal | IdentityPrincipal;
 
 /** Who asks for something of one account. */
-export type AccountPrincipal = SharedKeyPrincipal | TaskPrincipal | MemberPrincipal;
+export type AccountPrincipal = SharedKeyPrincipal | TaskPrincipal | MemberPrincipal | SessionPrincipal;
 
 /** Who shows a token to the management plane. What it may do is held against the resource that a path names. */
 export interface IdentityPrincipal {
@@ -45,6 +46,16 @@ interface MemberPrincipal {
   readonly scope: Scope;
 }
 
+/** A browser that shows the page: it may do what the link gave it that it was signed in with. */
+interface SessionPrincipal {
+  readonly kind: 'session';
+  readonly session: number;
+  readonly role: PageRole;
+  readonly account: Account;
+  readonly roles: readonly Role[];
+  readonly scope: Scope;
+}
+
 /** The scope of a principal: the whole account, or one job with its tasks and their files. */
 export type Scope = { readonly kind: 'account' } | { readonly kind: 'job'; readonly jobId: string };
 
@@ -69,6 +80,10 @@ export function taskPrincipal(account: Account, jobId: string): AccountPrincipal
 
 export function memberPrincipal(identity: Identity, account: Account, roles: readonly Role[]): AccountPrincipal {
   return { kind: 'member', identity, account, roles, scope: { kind: 'account' } };
+}
+
+export function sessionPrincipal(account: Account, { session, role }: Pick<SessionPrincipal, 'session' | 'role'>): AccountPrincipal {
+  return { kind: 'session', session, role, account, roles: [role], scope: { kind: 'account' } };
 }
 
 /**

@@ -32,7 +32,10 @@ import { resumeManagement } from './management/resume.ts';
 import { createWithin } from './management/within.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOwnPlane } from './own/plane.ts';
+import { LOCAL_RULES, type OriginRules } from './page/origin.ts';
 import { pageRequest } from './page/serve.ts';
+import { createSessions } from './page/sessions.ts';
+import { createSignInPlane } from './page/signIn.ts';
 import type { Sealing } from './sealing.ts';
 import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
@@ -55,6 +58,8 @@ export interface ApiOptions {
   readonly tokens: TaskTokens;
   /** Who callers are that show a token of the directory. */
   readonly identity: IdentityOptions;
+  /** By which names browsers may call this service, beside its addresses; those of this machine when not given. */
+  readonly origin?: OriginRules;
   /** The time of intents; never goes back. */
   readonly clock: () => Instant;
   /** The time that signatures are held against; `clock` when not given. */
@@ -126,12 +131,14 @@ export function createApi(options: ApiOptions): Api {
   const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
-  const authorities: Authorities = { accounts, tokens: options.tokens, directory, jobOf: (task) => jobOfTask(options.database, task), wallClock };
+  const { origin = LOCAL_RULES } = options;
+  const sessions = createSessions({ database, accounts, wallClock });
+  const authorities: Authorities = { accounts, tokens: options.tokens, directory, sessions, origin, jobOf: (task) => jobOfTask(options.database, task), wallClock };
   const { authority = managementAuthority({ ...directory, wallClock }), ...managing } = options.management;
   const later = createLater(options.log);
   const management: ManagementParts = { ...managing, data: parts, accounts, storages, later, clock: options.clock, within: createWithin(() => management, authority.permits) };
   const service: Planes = {
-    planes: [createIdentityPlane(options.identity, { database, taskTokens: options.tokens, wallClock }), createManagementPlane({ parts: management, log: options.log, ...authority }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
+    planes: [createIdentityPlane(options.identity, { database, taskTokens: options.tokens, wallClock }), createManagementPlane({ parts: management, log: options.log, ...authority }), createSignInPlane({ sessions, accounts, origin }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,

@@ -3,8 +3,8 @@ import { messageOf } from '../base/errors.ts';
 import { stringsToSign } from '../wire/sharedKey.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { hint } from './hint.ts';
-import { dataDirectoryPath, findDataDirectory } from './service/data/dataDirectory.ts';
-import { runningService } from './service/data/record.ts';
+import { type DataDirectory, dataDirectoryPath, findDataDirectory } from './service/data/dataDirectory.ts';
+import { type ServiceRecord, runningService } from './service/data/record.ts';
 import { clientEnvironment } from './service/environment.ts';
 
 /** How a service is asked. */
@@ -22,6 +22,11 @@ export function connectionOf(dataDir: string | undefined): Connection {
   const directory = findDataDirectory(path);
   const record = directory === undefined ? undefined : runningService(directory);
   if (directory === undefined || record === undefined) throw new CommandError(EXIT.notRunning, `no service runs on ${path}: start one with ${hint('up --detach', dataDir)}`);
+  return connectionTo(directory, record);
+}
+
+/** The service that a command has just started, or found. */
+export function connectionTo(directory: DataDirectory, record: ServiceRecord): Connection {
   const environment = clientEnvironment(directory, record);
   return { endpoint: environment.AZURE_BATCH_ENDPOINT, account: environment.AZURE_BATCH_ACCOUNT, key: environment.AZURE_BATCH_ACCESS_KEY };
 }

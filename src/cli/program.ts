@@ -8,6 +8,7 @@ import { addDemoCommand } from './demo/command.ts';
 import { addDrillCommands } from './drill.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addIdentityCommands } from './identity.ts';
+import { addPageCommands } from './page.ts';
 import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
 import { addClockCommands } from './clock.ts';
@@ -123,6 +124,7 @@ addAzureCommands(program);
 addPoolCommands(program);
 addDrillCommands(program);
 addIdentityCommands(program);
+addPageCommands(program);
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */
 export async function runProgram(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Accounts } from '../../src/api/accounts.ts';
+import { LOCAL_RULES } from '../../src/api/page/origin.ts';
 import type { Authorities } from '../../src/api/authentication.ts';
 
 function refuse(): Promise<never> {
@@ -14,6 +15,8 @@ export const nobody: Authorities = {
     roles: { at: () => Promise.resolve([]) },
     scopeOf: () => Promise.resolve(null),
   },
+  sessions: { shownBy: () => Promise.resolve(null) },
+  origin: LOCAL_RULES,
   jobOf: () => Promise.resolve(null),
   wallClock: () => 0,
 };

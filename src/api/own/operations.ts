@@ -10,6 +10,7 @@ import { evaluateOperations } from './evaluate.ts';
 import { explainOperations } from './explain.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
 import { sampleOperations } from './samples.ts';
+import { sessionOperations } from './sessions.ts';
 
 /** Every operation of Linarite itself; each noun's stand in a file of their own. */
 export const OWN_OPERATIONS: readonly OwnOperation[] = [
@@ -18,6 +19,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...evaluateOperations,
   ...sampleOperations,
   ...accountOperations,
+  ...sessionOperations,
   ...costOperations,
   ...clockOperations,
   ...drillOperations,

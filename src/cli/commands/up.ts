@@ -1,10 +1,13 @@
 import { closeInherited, parentChannel } from '../../processes/descriptors.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { dataDirectoryPath } from '../service/data/dataDirectory.ts';
+import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { holdsPassword } from '../service/externals.ts';
 import type { ServiceRecord } from '../service/data/record.ts';
 import { type Wishes, ensureService, readyService } from '../service/start.ts';
+import { messageOf } from '../../base/errors.ts';
 import { hint } from '../hint.ts';
+import { connectionTo } from '../ownOperations.ts';
+import { pageLink } from '../pageLink.ts';
 
 export interface UpOptions extends Wishes {
   readonly dataDir?: string;
@@ -15,14 +18,14 @@ export interface UpOptions extends Wishes {
 export async function up(options: UpOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const wishes = withDatabase(options);
-  if (options.detach === true) return printSummary(await ensureService(path, wishes), options.dataDir);
+  if (options.detach === true) return tell(await ensureService(path, wishes), options.dataDir);
   const running = await readyService(path, wishes);
-  if (running !== undefined) return printSummary(running, options.dataDir, 'already runs');
+  if (running !== undefined) return tell(running, options.dataDir, 'already runs');
   closeInherited(parentChannel());
   // Loaded only here: whoever starts a service in the background needs none of it.
   const { serve } = await import('../service/process/serve.ts');
   const { exitCode, message } = await serve(path, wishes, ({ record, isInMemory }) => {
-    printSummary(record, options.dataDir);
+    tell(record, options.dataDir).catch((error: unknown) => console.error(`linarite: no link to the page: ${messageOf(error)}`));
     console.log(`  Ctrl-C ends it, with its nodes and tasks${isInMemory ? ', and with all data, which is in memory' : ''}.`);
   });
   throw new CommandError(exitCode, message);
@@ -35,6 +38,14 @@ function withDatabase(options: UpOptions): UpOptions {
   }
   const databaseUrl = options.databaseUrl ?? process.env['LINARITE_DATABASE_URL'];
   return databaseUrl === undefined ? options : { ...options, databaseUrl };
+}
+
+/** All that is said of a service that is ready; last a link to its page, which it has to be asked for. */
+async function tell(record: ServiceRecord, dataDir: string | undefined, verb?: string): Promise<void> {
+  printSummary(record, dataDir, verb);
+  const directory = findDataDirectory(dataDirectoryPath(dataDir));
+  if (directory === undefined) throw new Error('a service runs on no data directory');
+  console.log(`  page, for one browser within two minutes: ${await pageLink(connectionTo(directory, record), 'contributor')}`);
 }
 
 function printSummary(record: ServiceRecord, dataDir: string | undefined, verb = 'is ready'): void {
