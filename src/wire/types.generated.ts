@@ -1088,6 +1088,7 @@ export interface DiskEncryptionSetParameters {
 
 export interface VmDiskSecurityProfile {
   readonly securityEncryptionType?: SecurityEncryptionTypes | undefined;
+  readonly diskEncryptionSet?: DiskEncryptionSetParameters | undefined;
 }
 
 export interface ContainerConfiguration {

@@ -41,6 +41,13 @@ export interface ApiVersion {
   readonly newer: boolean;
 }
 
+/** The text of the data plane's version of a revision. */
+export function textOfRevision(revision: Revision): string {
+  const row = API_VERSIONS.find((one) => one.revision === revision);
+  if (row === undefined) throw new Error(`no version has the revision ${revision}`);
+  return row.text;
+}
+
 export const NEWEST_API_VERSION: ApiVersion = { text: '2025-06-01', revision: 25, newer: false };
 
 const known = new Map<string, ApiVersion>(API_VERSIONS.map((row) => [row.text, { ...row, newer: false }]));

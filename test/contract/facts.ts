@@ -8,7 +8,7 @@ import { openApi, OPEN_API_VERSIONS, type OpenApiFacts } from '../wire/fixtures.
 type Shape = Readonly<Record<string, string>>;
 
 /** What versions up to one have of a shape in the place of what the next facts say (versions). */
-interface Former {
+export interface Former {
   readonly until: string;
   readonly shape: string;
   readonly without: readonly string[];
@@ -49,9 +49,13 @@ const FORMER: readonly Former[] = [
 export function factsOf(version: string): OpenApiFacts {
   const next = OPEN_API_VERSIONS.find((text) => text >= version);
   if (next === undefined) throw new Error(`there are no facts of ${version} or later`);
-  const facts = openApi(next);
+  return formerly(openApi(next), version, FORMER);
+}
+
+/** The facts of a later version as an earlier one has them. */
+export function formerly(facts: OpenApiFacts, version: string, former: readonly Former[]): OpenApiFacts {
   const shapes = { ...facts.shapes };
-  for (const { until, shape, without, with: more } of FORMER) {
+  for (const { until, shape, without, with: more } of former) {
     if (version > until) continue;
     const kept = Object.entries(shapes[shape] ?? {}).filter(([name]) => !without.includes(name));
     shapes[shape] = { ...Object.fromEntries(kept), ...more };

@@ -32,6 +32,13 @@ export function openApi(version: string): OpenApiFacts {
   return load(`openapi/${version}.json`);
 }
 
+/** The same of Microsoft.Batch in Azure Resource Manager. */
+export function managementOpenApi(version: string): OpenApiFacts {
+  return load(`management/${version}.json`);
+}
+
+export const MANAGEMENT_OPEN_API_VERSIONS = ['2020-09-01', '2022-10-01', '2023-11-01', '2024-07-01', '2025-06-01'] as const;
+
 export const OPEN_API_VERSIONS = [
   '2020-09-01.12.0',
   '2022-10-01.16.0',

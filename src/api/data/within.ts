@@ -1,7 +1,7 @@
 import type { Instant } from '../../core/keys.ts';
 import { operations, type OperationId } from '../../wire/operations.ts';
 import { readQuery } from '../../wire/query.ts';
-import { NEWEST_API_VERSION, type ApiVersion } from '../../wire/versions.ts';
+import { NEWEST_API_VERSION, textOfRevision, type ApiVersion } from '../../wire/versions.ts';
 import type { Account } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
 import type { Call, Parts } from '../call.ts';
@@ -36,7 +36,8 @@ export async function askWithin(account: Account, parts: Parts, request: Request
 export function callWithin(account: Account, { operation: id, params, query = {}, headers = {}, body, version = NEWEST_API_VERSION, now, requestId, baseUrl, signal }: RequestWithin): Call {
   const operation = operations.find((one) => one.id === id);
   if (operation === undefined) throw new Error(`the data plane has no operation ${id}`);
-  const rawQuery = new URLSearchParams({ 'api-version': version.text, ...query }).toString();
+  // Versions of Azure Resource Manager have dates alone.
+  const rawQuery = new URLSearchParams({ 'api-version': textOfRevision(version.revision), ...query }).toString();
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
   const json = (): Promise<unknown> => Promise.resolve(body);
   return { principal: sharedKeyPrincipal(account), operation, params, query: readQuery(operation, rawQuery, now), rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny: json };

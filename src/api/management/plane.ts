@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { BatchError } from '../../wire/errors.ts';
+import { BatchError, invalidQuery } from '../../wire/errors.ts';
 import { LIMITS } from '../../wire/limits.ts';
 import { lowerAscii } from '../../wire/letters.ts';
-import { matchManagementOperation, type MatchedManagementOperation } from '../../wire/management/operations.ts';
+import { matchManagementOperation, requireServed, type ManagementOperation, type MatchedManagementOperation } from '../../wire/management/operations.ts';
 import { parseManagementVersion } from '../../wire/management/versions.ts';
 import { ManagementError } from '../../wire/management/errors.ts';
 import { managementChallenge } from '../identity/challenge.ts';
@@ -55,6 +55,8 @@ function handle({ parts, permits, log }: ManagementPlaneOptions, request: Reques
   const version = parseManagementVersion(query.get('api-version') ?? undefined);
   const run = async (signal: AbortSignal) => {
     await requirePermission(permits, identity, operation.action, target.path);
+    requireServed(operation, version);
+    refuseUnknownQuery(operation, query);
     if (operation.body === undefined) await body.refuse();
     const call: ManagementCall = { identity, operation, params, query, headers: message.headers, version, baseUrl, path: target.path, requestId, now, signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes) => body.text(mostBytes) };
     return managementHandlers[operation.id](call, { ...parts, data: waits.countedIn(parts.data) });
@@ -71,6 +73,14 @@ function handle({ parts, permits, log }: ManagementPlaneOptions, request: Reques
       tell({ code: error instanceof BatchError || error instanceof ManagementError ? error.code : 'InternalError' });
       throw error;
     }
+  }
+}
+
+/** Nothing that is asked of a list is ignored. @throws BatchError InvalidQueryParameterValue (400). */
+function refuseUnknownQuery({ query: taken = [] }: ManagementOperation, query: URLSearchParams): void {
+  const known: readonly string[] = [...taken, '$skiptoken'];
+  for (const [name, value] of query) {
+    if ((name.startsWith('$') || name === 'maxresults') && !known.includes(name)) throw invalidQuery(name, value, 'This operation does not take the parameter.');
   }
 }
 

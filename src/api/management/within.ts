@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { matchManagementOperation } from '../../wire/management/operations.ts';
+import { matchManagementOperation, requireServed } from '../../wire/management/operations.ts';
 import { parseManagementVersion } from '../../wire/management/versions.ts';
 import { LIMITS } from '../../wire/limits.ts';
 import type { InnerRequest, ManagementCall, ManagementParts, Within } from './call.ts';
@@ -19,13 +19,15 @@ export function createWithin(parts: () => ManagementParts, permits: ManagementPl
     ask: async (request) => {
       const { operation, params, rawPath } = await permitted(request);
       const { identity, apiVersion, body, baseUrl } = request;
+      const version = parseManagementVersion(apiVersion);
+      requireServed(operation, version);
       const call: ManagementCall = {
         identity,
         operation,
         params,
         query: new URLSearchParams({ 'api-version': apiVersion }),
         headers: {},
-        version: parseManagementVersion(apiVersion),
+        version,
         baseUrl,
         path: rawPath,
         requestId: randomUUID(),

@@ -8,7 +8,7 @@ export const managementContract = createContract<Shapes>({
   typeNamespace: 'Microsoft.Batch',
   shapes: managementShapes,
   enums: MANAGEMENT_ENUMS,
-  youngValues: {},
+  youngValues: { ArmIdentityType: { UserAssigned: { since: 14, before: 'None' } } },
   rules: {},
   refused: {},
 });

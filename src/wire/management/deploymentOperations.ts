@@ -9,7 +9,7 @@ const OPERATIONS_OF_SUBSCRIPTION = `${SUBSCRIPTION}${DEPLOYMENTS}/{deploymentNam
 
 /** Deployments of templates, to a resource group or to the subscription: Microsoft.Resources, 2022-09-01. */
 export const DEPLOYMENT_ROWS = [
-  { id: 'Deployments_ListByResourceGroup', method: 'GET', path: `${GROUP}${DEPLOYMENTS}`, action: 'Microsoft.Resources/deployments/read' },
+  { id: 'Deployments_ListByResourceGroup', method: 'GET', path: `${GROUP}${DEPLOYMENTS}`, action: 'Microsoft.Resources/deployments/read', query: ['$filter', '$top'] },
   { id: 'Deployments_Get', method: 'GET', path: OF_GROUP, action: 'Microsoft.Resources/deployments/read' },
   { id: 'Deployments_CheckExistence', method: 'HEAD', path: OF_GROUP, action: 'Microsoft.Resources/deployments/read' },
   { id: 'Deployments_CreateOrUpdate', method: 'PUT', path: OF_GROUP, action: 'Microsoft.Resources/deployments/write', body: 'required' },
@@ -20,9 +20,9 @@ export const DEPLOYMENT_ROWS = [
   { id: 'Deployments_ExportTemplate', method: 'POST', path: `${OF_GROUP}/exportTemplate`, action: 'Microsoft.Resources/deployments/exportTemplate/action', body: 'optional' },
   { id: 'Deployments_OperationStatus', method: 'GET', path: `${OF_GROUP}/operationStatuses/{operationId}`, action: 'Microsoft.Resources/deployments/operationstatuses/read' },
   { id: 'Deployments_WhatIfResult', method: 'GET', path: `${OF_GROUP}/operationResults/{operationId}`, action: 'Microsoft.Resources/deployments/operations/read' },
-  { id: 'DeploymentOperations_List', method: 'GET', path: OPERATIONS_OF_GROUP, action: 'Microsoft.Resources/deployments/operations/read' },
+  { id: 'DeploymentOperations_List', method: 'GET', path: OPERATIONS_OF_GROUP, action: 'Microsoft.Resources/deployments/operations/read', query: ['$top'] },
   { id: 'DeploymentOperations_Get', method: 'GET', path: `${OPERATIONS_OF_GROUP}/{operationId}`, action: 'Microsoft.Resources/deployments/operations/read' },
-  { id: 'Deployments_ListAtSubscriptionScope', method: 'GET', path: `${SUBSCRIPTION}${DEPLOYMENTS}`, action: 'Microsoft.Resources/deployments/read' },
+  { id: 'Deployments_ListAtSubscriptionScope', method: 'GET', path: `${SUBSCRIPTION}${DEPLOYMENTS}`, action: 'Microsoft.Resources/deployments/read', query: ['$filter', '$top'] },
   { id: 'Deployments_GetAtSubscriptionScope', method: 'GET', path: OF_SUBSCRIPTION, action: 'Microsoft.Resources/deployments/read' },
   { id: 'Deployments_CheckExistenceAtSubscriptionScope', method: 'HEAD', path: OF_SUBSCRIPTION, action: 'Microsoft.Resources/deployments/read' },
   { id: 'Deployments_CreateOrUpdateAtSubscriptionScope', method: 'PUT', path: OF_SUBSCRIPTION, action: 'Microsoft.Resources/deployments/write', body: 'required' },
@@ -33,7 +33,7 @@ export const DEPLOYMENT_ROWS = [
   { id: 'Deployments_ExportTemplateAtSubscriptionScope', method: 'POST', path: `${OF_SUBSCRIPTION}/exportTemplate`, action: 'Microsoft.Resources/deployments/exportTemplate/action', body: 'optional' },
   { id: 'Deployments_OperationStatusAtSubscriptionScope', method: 'GET', path: `${OF_SUBSCRIPTION}/operationStatuses/{operationId}`, action: 'Microsoft.Resources/deployments/operationstatuses/read' },
   { id: 'Deployments_WhatIfResultAtSubscriptionScope', method: 'GET', path: `${OF_SUBSCRIPTION}/operationResults/{operationId}`, action: 'Microsoft.Resources/deployments/operations/read' },
-  { id: 'DeploymentOperations_ListAtSubscriptionScope', method: 'GET', path: OPERATIONS_OF_SUBSCRIPTION, action: 'Microsoft.Resources/deployments/operations/read' },
+  { id: 'DeploymentOperations_ListAtSubscriptionScope', method: 'GET', path: OPERATIONS_OF_SUBSCRIPTION, action: 'Microsoft.Resources/deployments/operations/read', query: ['$top'] },
   { id: 'DeploymentOperations_GetAtSubscriptionScope', method: 'GET', path: `${OPERATIONS_OF_SUBSCRIPTION}/{operationId}`, action: 'Microsoft.Resources/deployments/operations/read' },
   { id: 'Deployments_CalculateTemplateHash', method: 'POST', path: '/providers/Microsoft.Resources/calculateTemplateHash', action: 'Microsoft.Resources/calculateTemplateHash/action', body: 'required' },
 ] as const;

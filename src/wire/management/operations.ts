@@ -1,5 +1,6 @@
 import { lowerAscii } from '../letters.ts';
 import { createPathTree } from '../pathTree.ts';
+import type { ApiVersion, Revision } from '../versions.ts';
 import { ManagementError } from './errors.ts';
 import { AUTHORIZATION, AUTHORIZATION_ROWS } from './authorizationOperations.ts';
 import { BATCH_ROWS } from './batchOperations.ts';
@@ -7,6 +8,8 @@ import { DEPLOYMENT_ROWS } from './deploymentOperations.ts';
 import { GROUP_ROWS } from './groupOperations.ts';
 import { IDENTITY_ROWS } from './identityOperations.ts';
 import { STORAGE_ROWS } from './storageOperations.ts';
+import type { Shapes } from './types.generated.ts';
+import { MANAGEMENT_VERSIONS } from './versions.ts';
 
 /** One operation of the management plane. */
 export interface ManagementRow {
@@ -19,7 +22,18 @@ export interface ManagementRow {
   readonly action: string;
   /** Left out: none is read. */
   readonly body?: 'required' | 'optional';
+  /** What the body is read as. */
+  readonly shape?: keyof Shapes;
+  /** What a list takes besides `api-version`; without a list no OData parameter is taken. */
+  readonly query?: readonly ManagementQueryName[];
+  /** Conditional headers that are heard. */
+  readonly conditional?: readonly ('if-match' | 'if-none-match')[];
+  /** First and last revision that have it. */
+  readonly since?: Revision;
+  readonly until?: Revision;
 }
+
+type ManagementQueryName = 'maxresults' | '$top' | '$select' | '$filter' | '$expand';
 
 /** Every operation of the management plane; each provider's stand in a file of their own. */
 export const MANAGEMENT_ROWS = [...GROUP_ROWS, ...DEPLOYMENT_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...AUTHORIZATION_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
@@ -79,6 +93,20 @@ export function matchManagementOperation(method: string, rawPath: string): Match
   const operation = found.rows.get(method);
   if (operation === undefined) throw new ManagementError('MethodNotAllowed', `The request method '${method}' is not allowed for this resource; it takes ${[...found.rows.keys()].join(', ')}.`);
   return { operation, params: found.params };
+}
+
+/** Whether a version of Microsoft.Batch has the operation. */
+export function isServedIn({ since, until }: ManagementRow, revision: Revision): boolean {
+  return (since === undefined || revision >= since) && (until === undefined || revision <= until);
+}
+
+/** @throws ManagementError InvalidResourceType (404) for what the version does not have, in the words of Azure. */
+export function requireServed(operation: ManagementRow, { text, revision }: ApiVersion): void {
+  if (isServedIn(operation, revision)) return;
+  const [, namespace = '', rest = ''] = /\/providers\/(Microsoft\.\w+)\/(.+)$/.exec(operation.path) ?? [];
+  const type = rest.split('/').filter((segment) => !segment.startsWith('{')).join('/');
+  const supported = MANAGEMENT_VERSIONS.filter((version) => isServedIn(operation, version.revision)).map((version) => version.text);
+  throw new ManagementError('InvalidResourceType', `The resource type '${type}' could not be found in the namespace '${namespace}' for api version '${text}'. The supported api-versions are '${supported.join(',')}'.`);
 }
 
 function unknownPath(rawPath: string): ManagementError {

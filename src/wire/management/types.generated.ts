@@ -24,6 +24,12 @@ export type ArmIdentityType = 'SystemAssigned' | 'UserAssigned' | 'None';
 
 export type ArmEndpointAccess = 'Allow' | 'Deny';
 
+export type ArmIpRuleAction = 'Allow';
+
+export type ArmNodeCommunicationMode = 'Default' | 'Classic' | 'Simplified';
+
+export type ArmConnectionStatus = 'Approved' | 'Pending' | 'Rejected' | 'Disconnected';
+
 export type ArmAccountKeyType = 'Primary' | 'Secondary';
 
 export type ArmPoolIdentityType = 'UserAssigned' | 'None';
@@ -186,7 +192,7 @@ export interface ArmEndpointAccessProfile {
 }
 
 export interface ArmIpRule {
-  readonly action: string;
+  readonly action: ArmIpRuleAction;
   readonly value: string;
 }
 
@@ -202,6 +208,8 @@ export interface ArmKeyVaultProperties {
 export interface ArmIdentity {
   readonly type: ArmIdentityType;
   readonly userAssignedIdentities?: Readonly<Record<string, unknown>> | undefined;
+  readonly principalId?: string | undefined;
+  readonly tenantId?: string | undefined;
 }
 
 export interface ArmRegenerateKey {
@@ -247,8 +255,8 @@ export interface ArmPoolProperties {
   readonly mountConfiguration?: readonly Readonly<Record<string, unknown>>[] | undefined;
   readonly upgradePolicy?: Readonly<Record<string, unknown>> | undefined;
   readonly resourceTags?: Readonly<Record<string, unknown>> | undefined;
-  readonly targetNodeCommunicationMode?: string | undefined;
-  readonly currentNodeCommunicationMode?: string | undefined;
+  readonly targetNodeCommunicationMode?: ArmNodeCommunicationMode | undefined;
+  readonly currentNodeCommunicationMode?: ArmNodeCommunicationMode | undefined;
   readonly resizeOperationStatus?: Readonly<Record<string, unknown>> | undefined;
   readonly currentDedicatedNodes?: number | undefined;
   readonly currentLowPriorityNodes?: number | undefined;
@@ -305,12 +313,20 @@ export interface ArmApplicationProperties {
 }
 
 export interface ArmPackage {
-  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  readonly properties?: ArmPackageProperties | undefined;
   readonly id?: string | undefined;
   readonly name?: string | undefined;
   readonly type?: string | undefined;
   readonly etag?: string | undefined;
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmPackageProperties {
+  readonly state?: string | undefined;
+  readonly format?: string | undefined;
+  readonly storageUrl?: string | undefined;
+  readonly storageUrlExpiry?: string | undefined;
+  readonly lastActivationTime?: string | undefined;
 }
 
 export interface ArmActivate {
@@ -335,12 +351,29 @@ export interface ArmCertificateProperties {
 }
 
 export interface ArmPrivateEndpointConnection {
-  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  readonly properties?: ArmPrivateEndpointConnectionProperties | undefined;
   readonly id?: string | undefined;
   readonly name?: string | undefined;
   readonly type?: string | undefined;
   readonly etag?: string | undefined;
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmPrivateEndpointConnectionProperties {
+  readonly provisioningState?: string | undefined;
+  readonly privateEndpoint?: ArmPrivateEndpoint | undefined;
+  readonly groupIds?: readonly string[] | undefined;
+  readonly privateLinkServiceConnectionState?: ArmConnectionState | undefined;
+}
+
+export interface ArmPrivateEndpoint {
+  readonly id?: string | undefined;
+}
+
+export interface ArmConnectionState {
+  readonly status: ArmConnectionStatus;
+  readonly description?: string | undefined;
+  readonly actionsRequired?: string | undefined;
 }
 
 export interface ArmCheckAccountName {
@@ -388,9 +421,13 @@ export interface Shapes {
   ArmApplication: ArmApplication;
   ArmApplicationProperties: ArmApplicationProperties;
   ArmPackage: ArmPackage;
+  ArmPackageProperties: ArmPackageProperties;
   ArmActivate: ArmActivate;
   ArmCertificate: ArmCertificate;
   ArmCertificateProperties: ArmCertificateProperties;
   ArmPrivateEndpointConnection: ArmPrivateEndpointConnection;
+  ArmPrivateEndpointConnectionProperties: ArmPrivateEndpointConnectionProperties;
+  ArmPrivateEndpoint: ArmPrivateEndpoint;
+  ArmConnectionState: ArmConnectionState;
   ArmCheckAccountName: ArmCheckAccountName;
 }

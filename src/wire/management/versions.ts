@@ -2,9 +2,11 @@ import type { ApiVersion, Revision } from '../versions.ts';
 import { ManagementError } from './errors.ts';
 
 /** Versions of Microsoft.Batch, oldest first, by the revision of the data plane of their day: shapes count in those. */
-const VERSIONS: readonly { readonly text: string; readonly revision: Revision }[] = [
+export const MANAGEMENT_VERSIONS: readonly { readonly text: string; readonly revision: Revision }[] = [
   { text: '2020-03-01', revision: 11 },
   { text: '2020-09-01', revision: 12 },
+  // Between two of the data plane; what the later one brought is in it (release notes of azure-mgmt-batch 15.0.0).
+  { text: '2021-01-01', revision: 14 },
   { text: '2021-06-01', revision: 14 },
   { text: '2022-01-01', revision: 15 },
   { text: '2022-10-01', revision: 16 },
@@ -25,8 +27,8 @@ const FORM = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-preview)?$/;
 export function parseManagementVersion(text: string | undefined): ApiVersion {
   if (text === undefined || text === '') throw new ManagementError('MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.');
   if (!FORM.test(text)) throw new ManagementError('InvalidApiVersionParameter', `The api-version '${text.slice(0, 64)}' is invalid: it is a date, as '2025-06-01'.`);
-  const [oldest] = VERSIONS;
+  const [oldest] = MANAGEMENT_VERSIONS;
   if (oldest === undefined) throw new Error('there are no versions');
-  const { revision } = VERSIONS.findLast((one) => one.text <= text.slice(0, 10)) ?? oldest;
-  return { text, revision, newer: text.slice(0, 10) > (VERSIONS.at(-1)?.text ?? '') };
+  const { revision } = MANAGEMENT_VERSIONS.findLast((one) => one.text <= text.slice(0, 10)) ?? oldest;
+  return { text, revision, newer: text.slice(0, 10) > (MANAGEMENT_VERSIONS.at(-1)?.text ?? '') };
 }

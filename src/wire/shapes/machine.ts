@@ -56,6 +56,8 @@ export const MACHINE_SHAPES = {
   },
   VmDiskSecurityProfile: {
     securityEncryptionType: { type: 'SecurityEncryptionTypes' },
+    // Of pools that Resource Manager makes.
+    diskEncryptionSet: { type: 'DiskEncryptionSetParameters', since: 25 },
   },
   ContainerConfiguration: {
     type: { type: 'ContainerType', required: true },

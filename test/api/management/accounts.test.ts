@@ -178,7 +178,7 @@ describe('an account', () => {
     await group();
     for (const name of ['one', 'two', 'six']) await made(name);
     const list = `${GROUPS}/g/providers/Microsoft.Batch/batchAccounts`;
-    const first = await ask('GET', `${list}?maxresults=2`);
+    const first = await ask('GET', `${list}?$top=2`);
     expect(first.json.value.map(({ name }: { name: string }) => name)).toEqual(['one', 'six']);
     const { pathname, search } = new URL(first.json.nextLink);
     const second = await it.askPlainly({ url: `${pathname}${search}`, headers: { authorization: 'Bearer operator' } });

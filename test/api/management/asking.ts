@@ -3,7 +3,7 @@ import { insertResource } from '../../../src/store/intents/resources.ts';
 import type { Got, TestApi } from '../support.ts';
 import { SUBSCRIPTION } from './support.ts';
 
-const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g`;
+export const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g`;
 export const ACCOUNT = `${GROUP}/providers/Microsoft.Batch/batchAccounts/mybatchaccount`;
 const HEADERS = { host: '127.0.0.1:10800', authorization: 'Bearer operator' };
 

@@ -26,6 +26,10 @@ afterAll(async () => {
 function ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Got> {
   return manage(it, method, `${ACCOUNT}${path}`, body, headers);
 }
+/** As a client of the last version that has certificates. */
+function askOf2024(method: string, path: string, body?: unknown): Promise<Got> {
+  return manage(it, method, `${ACCOUNT}${path}`, body, {}, '2024-07-01');
+}
 async function uploaded(url: string): Promise<void> {
   const { status } = await fetch(url, { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob', 'x-ms-version': '2021-12-02' }, body: 'a zip file' });
   expect(status).toBe(201);
@@ -86,13 +90,14 @@ describe('an application', () => {
     ['PATCH', '/privateEndpointConnections/one', { properties: {} }, 404, 'ResourceNotFound'],
     ['POST', '/networkSecurityPerimeterConfigurations/one/reconcile', undefined, 404, 'ResourceNotFound'],
   ])('%s %s %j: %i %s', async (method, path, body, status, code) => {
-    expect(await ask(method, path, body)).toMatchObject({ status, json: { error: { code } } });
+    expect(await (path.startsWith('/certificates') ? askOf2024 : ask)(method, path, body)).toMatchObject({ status, json: { error: { code } } });
   });
 });
 
 describe('around an account', () => {
   test('stand lists of what Azure has and an own network has not', async () => {
-    for (const list of ['detectors', 'privateEndpointConnections', 'networkSecurityPerimeterConfigurations', 'certificates']) expect((await ask('GET', `/${list}`)).json, list).toEqual({ value: [] });
+    for (const list of ['detectors', 'privateEndpointConnections', 'networkSecurityPerimeterConfigurations']) expect((await ask('GET', `/${list}`)).json, list).toEqual({ value: [] });
+    expect((await askOf2024('GET', '/certificates')).json).toEqual({ value: [] });
     expect((await ask('DELETE', '/privateEndpointConnections/one')).status).toBe(204);
     expect((await ask('GET', '/privateLinkResources')).json.value.map(({ name }: { name: string }) => name)).toEqual(['batchAccount', 'nodeManagement']);
     expect((await ask('GET', '/privateLinkResources/batchaccount')).json.properties).toEqual({ groupId: 'batchAccount', requiredMembers: ['batchAccount'], requiredZoneNames: ['privatelink.batch.azure.com'] });
@@ -107,7 +112,7 @@ describe('around an account', () => {
     expect([await name('free'), (await name('mybatchaccount')).reason, (await name('No')).reason]).toEqual([{ nameAvailable: true }, 'AlreadyExists', 'Invalid']);
     const sizes = await manage(it, 'GET', `${location}/virtualMachineSkus?$filter=name%20eq%20'Standard_D2a_v4'`);
     expect(sizes.json.value).toMatchObject([{ name: 'Standard_D2a_v4', capabilities: expect.arrayContaining([{ name: 'vCPUs', value: '2' }, { name: 'MemoryGB', value: '8' }]) }]);
-    expect((await manage(it, 'GET', `${location}/cloudServiceSkus?maxresults=1`)).json).toMatchObject({ value: [{}], nextLink: expect.any(String) });
+    expect((await manage(it, 'GET', `${location}/cloudServiceSkus?maxresults=1`, undefined, {}, '2024-02-01')).json).toMatchObject({ value: [{}], nextLink: expect.any(String) });
     expect((await manage(it, 'GET', `${location.replace('westeurope', 'atlantis')}/quotas`)).json.error.code).toBe('LocationNotAvailableForResourceType');
     expect((await manage(it, 'GET', '/providers/Microsoft.Batch/operations')).json.value).toContainEqual(expect.objectContaining({ name: 'Microsoft.Batch/batchAccounts/pools/write' }));
   });

@@ -19,6 +19,8 @@ export interface Redefinition extends SetByManagement {
   /** What is left out stays as it is, or where `isWhole` goes back to its default. */
   readonly given: PoolChange;
   readonly isWhole: boolean;
+  /** The start task goes. */
+  readonly removesStartTask?: boolean;
   /** Of the resize that it may ask for. */
   readonly nodeDeallocationOption?: PoolResize['nodeDeallocationOption'];
 }
@@ -28,7 +30,7 @@ export interface Redefinition extends SetByManagement {
  * @throws BatchError PoolNotFound, ConditionNotMet, PoolBeingDeleted; OperationInvalidForCurrentState for what a pool
  * with nodes cannot change; PoolBeingResized and TooManyEnableAutoScaleRequests as the operations of their own.
  */
-export async function redefinePool(call: Call, parts: Parts, { given, isWhole, nodeDeallocationOption, ...more }: Redefinition): Promise<void> {
+export async function redefinePool(call: Call, parts: Parts, { given, isWhole, removesStartTask = false, nodeDeallocationOption, ...more }: Redefinition): Promise<void> {
   checkFormula(given.autoScaleFormula);
   checkInterval(given.autoScaleEvaluationInterval, parts);
   const named = { ...given, ...(await hashed(given)) };
@@ -36,7 +38,8 @@ export async function redefinePool(call: Call, parts: Parts, { given, isWhole, n
     const former: Stored = storedPool(pool);
     const asked: PoolAdd = { ...(isWhole ? { id: former.id, vmSize: former.vmSize } : unscaledIfFixed(former, given)), ...present(named) };
     const kept = isWhole ? more : { identity: former.identity, tags: former.tags, ...present(more) };
-    const next: Stored = { ...withPoolDefaults(asked, call.version), ...kept };
+    const { startTask: _gone, ...unstarted } = asked;
+    const next: Stored = { ...withPoolDefaults(removesStartTask ? unstarted : asked, call.version), ...kept };
     checkMachine(next);
     const differing = differences(former, next);
     refuseStructural(pool, differing.filter((name) => !MANAGED.has(name)));
@@ -83,7 +86,7 @@ function visible(spec: Stored): Record<string, unknown> {
 /** A version that has accounts. */
 const ALL = { text: '2024-02-01.19.0', revision: 19, newer: false } as const;
 
-function rescaled(pool: PoolWithStatus, former: Stored, next: Stored, { given, isWhole, nodeDeallocationOption }: Omit<Redefinition, keyof SetByManagement>, call: Call, parts: Parts): PoolWithStatus {
+function rescaled(pool: PoolWithStatus, former: Stored, next: Stored, { given, isWhole, nodeDeallocationOption }: Pick<Redefinition, 'given' | 'isWhole' | 'nodeDeallocationOption'>, call: Call, parts: Parts): PoolWithStatus {
   if (next.enableAutoScale) {
     const isSame = former.enableAutoScale && former.autoScaleFormula === next.autoScaleFormula && former.autoScaleEvaluationInterval === next.autoScaleEvaluationInterval;
     return isSame ? pool : autoScaled(pool, next, call.now, parts);

@@ -14,6 +14,7 @@ import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
 import { openGroup } from '../group/existing.ts';
 import { checkNetworkProfile, useAccess } from './access.ts';
+import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
 import { accountId, accountAnswer, existingAccount, noAccount } from './existing.ts';
 import { newKeys, openKeys } from './keys.ts';
 import { accountQuota } from './quota.ts';
@@ -149,7 +150,7 @@ async function readAccount(call: ManagementCall, parts: ManagementParts): Promis
 
 /** The storage of an account is one that the service has. */
 async function checkStorage(id: string | undefined, { data }: ManagementParts): Promise<void> {
-  if (id === undefined || (await findResource(data.database, id)) !== null) return;
+  if (id === undefined || (await findResource(data.database, id))?.type === STORAGE_ACCOUNT_TYPE.toLowerCase()) return;
   throw new BatchError('InvalidPropertyValue', [
     { key: 'PropertyName', value: 'autoStorage.storageAccountId' },
     { key: 'PropertyValue', value: id.slice(0, 256) },

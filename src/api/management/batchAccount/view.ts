@@ -4,6 +4,7 @@ import type { ResourceRow } from '../../../store/intents/resources.ts';
 import { LIMITS } from '../../../wire/limits.ts';
 import { managementContract } from '../../../wire/management/contract.ts';
 import type { ArmAccountCreate, ArmAccountProperties } from '../../../wire/management/types.generated.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
 import type { ApiVersion } from '../../../wire/versions.ts';
 import { quotasIn, type Parts } from '../../call.ts';
 
@@ -28,6 +29,9 @@ export function isAccountName(name: string): boolean {
   return /^[a-z0-9]{3,24}$/.test(name);
 }
 
+/** Accounts name it from this revision on. */
+const NODE_MANAGEMENT_SINCE = 16;
+
 /** What of an account stands elsewhere than in its resource. */
 interface Around {
   readonly set: AccountQuotas;
@@ -46,7 +50,7 @@ export function accountView(row: ResourceRow, { set, parts, endpoint, version }:
   const isOurs = poolAllocationMode === 'BatchService';
   const { pools, activeJobs } = quotasIn(parts, set);
   const { dedicatedCores = null, lowPriorityCores = null, families = {} } = set;
-  const known = managementContract.writeBody('ArmAccountProperties', version, { autoStorage, keyVaultReference, networkProfile, encryption, publicNetworkAccess, allowedAuthenticationModes: allowedModes(properties) });
+  const known = managementContract.writeBody('ArmAccountProperties', version, { autoStorage: autoStorage && { ...autoStorage, authenticationMode: autoStorage.authenticationMode ?? 'StorageKeys' }, keyVaultReference, networkProfile, encryption, publicNetworkAccess, allowedAuthenticationModes: allowedModes(properties) });
   return {
     id: row.id,
     name: accountName(row),
@@ -54,21 +58,21 @@ export function accountView(row: ResourceRow, { set, parts, endpoint, version }:
     location,
     properties: {
       accountEndpoint: endpoint,
-      nodeManagementEndpoint: nodeManagementEndpoint(row, endpoint),
+      ...(version.revision < NODE_MANAGEMENT_SINCE ? {} : { nodeManagementEndpoint: nodeManagementEndpoint(row, endpoint) }),
       provisioningState: row.state,
       ...(isOurs ? { dedicatedCoreQuota: bounded(dedicatedCores), dedicatedCoreQuotaPerVMFamily: Object.entries(families).map(([name, cores]) => ({ name, coreQuota: bounded(cores) })) } : {}),
       dedicatedCoreQuotaPerVMFamilyEnforced: isOurs && Object.keys(families).length > 0,
       ...(isOurs ? { lowPriorityCoreQuota: bounded(lowPriorityCores) } : {}),
       poolQuota: bounded(pools),
       activeJobAndJobScheduleQuota: bounded(activeJobs),
-      ...(autoStorage === undefined ? {} : { autoStorage: { ...autoStorage, lastKeySync, authenticationMode: autoStorage.authenticationMode ?? 'StorageKeys' } }),
+      ...(autoStorage === undefined ? {} : { autoStorage: { storageAccountId: autoStorage.storageAccountId, lastKeySync: lastKeySync ?? formatTimestamp(row.createdAt), ...(known['autoStorage'] as object) } }),
       poolAllocationMode,
       ...pick(known, ['keyVaultReference', 'publicNetworkAccess', 'networkProfile']),
       privateEndpointConnections: [],
       ...pick(known, ['encryption', 'allowedAuthenticationModes']),
     },
     ...(tags === undefined ? {} : { tags }),
-    identity,
+    identity: managementContract.writeBody('ArmIdentity', version, identity),
   };
 }
 

@@ -1,7 +1,7 @@
 import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
 import { findResource } from '../../../store/intents/resources.ts';
 import { BatchError } from '../../../wire/errors.ts';
-import { identityIds, readPoolChange, readWholePool } from '../../../wire/management/pool/reading.ts';
+import { identityIds, readPoolChange, readWholePool, removesStartTask } from '../../../wire/management/pool/reading.ts';
 import type { ArmPool } from '../../../wire/management/types.generated.ts';
 import type { NodeDeallocationOption } from '../../../core/intent.ts';
 import { lowerAscii } from '../../../wire/letters.ts';
@@ -45,7 +45,7 @@ export const patchPool: ManagementHandler = async (call, parts) => {
   const { account, id } = await openAccount(call, parts);
   const body = readBody('ArmPool', call, await call.json());
   const given = readPoolChange(body.properties ?? {}, call.version);
-  await redefinePool(dataCall(call, account, 'Pool_Patch'), parts.data, { given, isWhole: false, ...(await setByManagement(body, parts)), ...deallocation(body) });
+  await redefinePool(dataCall(call, account, 'Pool_Patch'), parts.data, { given, isWhole: false, removesStartTask: removesStartTask(body.properties ?? {}), ...(await setByManagement(body, parts)), ...deallocation(body) });
   return shown(account, id, call, parts);
 };
 

@@ -1,6 +1,7 @@
+import { wireNameOf } from '../../contract/tables.ts';
 import { dataContract } from '../../dataContract.ts';
 import type { PoolAdd } from '../../types.generated.ts';
-import type { ApiVersion } from '../../versions.ts';
+import type { ApiVersion, Revision } from '../../versions.ts';
 import type { ArmPoolProperties } from '../types.generated.ts';
 import { poolFromArm } from './fromArm.ts';
 import { isObject } from './spelling.ts';
@@ -28,7 +29,13 @@ export type PoolChange = { readonly [Name in keyof PoolAdd]?: PoolAdd[Name] | un
 export function readWholePool(id: string, properties: ArmPoolProperties, version: ApiVersion): PoolAdd {
   const { ended, rest } = parted(properties);
   const revision = Object.entries(OLD).find(([name]) => rest[name] !== undefined)?.[1] ?? version.revision;
-  return { ...dataContract.readBody('PoolAdd', { ...version, revision: Math.min(revision, version.revision) as typeof revision }, { id, ...rest }), ...readEnded(ended, version) };
+  const served = Math.min(revision, version.revision) as typeof revision;
+  return { ...dataContract.readBody('PoolAdd', { ...version, revision: served }, { id, ...namedIn(served, rest) }), ...readEnded(ended, version) };
+}
+
+/** Whether the start task is to go: an empty one takes it away (OpenAPI of Microsoft.Batch, `startTask`). */
+export function removesStartTask({ startTask }: ArmPoolProperties): boolean {
+  return startTask !== undefined && Object.keys(startTask).length === 0;
 }
 
 /** What a PATCH names of a pool. @throws BatchError as the operations of the data plane that change the same. */
@@ -45,9 +52,20 @@ export function readPoolChange(properties: ArmPoolProperties, version: ApiVersio
 }
 
 function parted(properties: ArmPoolProperties): { readonly ended: Json; readonly rest: Json } {
-  const body = Object.entries(poolFromArm(properties as Json)).filter(([name]) => !ANSWERED.includes(name));
+  const body = Object.entries(poolFromArm(properties as Json)).filter(([name]) => !ANSWERED.includes(name) && !(name === 'startTask' && removesStartTask(properties)));
   const isEnded = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(ENDED, name);
   return { ended: Object.fromEntries(body.filter(isEnded)), rest: Object.fromEntries(body.filter((entry) => !isEnded(entry))) };
+}
+
+/** Properties of a pool as a revision of the data plane calls them. */
+function namedIn(revision: Revision, body: Json): Json {
+  const rows = new Map(dataContract.rowsOf('PoolAdd'));
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => {
+      const row = rows.get(name);
+      return [row === undefined ? name : wireNameOf(name, row, revision), value];
+    }),
+  );
 }
 
 function readEnded(ended: Json, version: ApiVersion): Omit<PoolChange, 'id' | 'vmSize'> {

@@ -7,7 +7,7 @@ const WRITABLE = {
   publicNetworkAccess: { type: 'ArmPublicNetworkAccess' },
   networkProfile: { type: 'ArmNetworkProfile', since: 16 },
   encryption: { type: 'ArmEncryption' },
-  allowedAuthenticationModes: { type: 'ArmAuthenticationMode', list: true, since: 16 },
+  allowedAuthenticationModes: { type: 'ArmAuthenticationMode', list: true, since: 14 },
 } as const;
 
 /** Accounts of Azure Batch (Microsoft.Batch, 2020-09-01 to 2025-06-01). */
@@ -33,16 +33,22 @@ export const ACCOUNT_SHAPES = {
   },
   ArmAutoStorage: {
     storageAccountId: { type: 'string', required: true },
-    authenticationMode: { type: 'ArmAutoStorageAuthenticationMode' },
-    nodeIdentityReference: { type: 'ArmIdentityReference' },
+    authenticationMode: { type: 'ArmAutoStorageAuthenticationMode', since: 14 },
+    nodeIdentityReference: { type: 'ArmIdentityReference', since: 14 },
   },
   ArmIdentityReference: { resourceId: { type: 'string' } },
   ArmKeyVaultReference: { id: { type: 'string', required: true }, url: { type: 'string', required: true } },
   ArmNetworkProfile: { accountAccess: { type: 'ArmEndpointAccessProfile' }, nodeManagementAccess: { type: 'ArmEndpointAccessProfile' } },
   ArmEndpointAccessProfile: { defaultAction: { type: 'ArmEndpointAccess', required: true }, ipRules: { type: 'ArmIpRule', list: true } },
-  ArmIpRule: { action: { type: 'string', required: true }, value: { type: 'string', required: true } },
+  ArmIpRule: { action: { type: 'ArmIpRuleAction', required: true }, value: { type: 'string', required: true } },
   ArmEncryption: { keySource: { type: 'ArmKeySource' }, keyVaultProperties: { type: 'ArmKeyVaultProperties' } },
   ArmKeyVaultProperties: { keyIdentifier: { type: 'string' } },
-  ArmIdentity: { type: { type: 'ArmIdentityType', required: true }, userAssignedIdentities: { type: 'map' } },
+  /** Clients send back who the identity is. */
+  ArmIdentity: {
+    type: { type: 'ArmIdentityType', required: true },
+    userAssignedIdentities: { type: 'map', since: 14 },
+    principalId: { type: 'string' },
+    tenantId: { type: 'string' },
+  },
   ArmRegenerateKey: { keyName: { type: 'ArmAccountKeyType', required: true } },
 } as const satisfies ShapeTable;

@@ -11,7 +11,15 @@ export const APPLICATION_SHAPES = {
     allowUpdates: { type: 'boolean' },
     defaultVersion: { type: 'string' },
   },
-  ArmPackage: { properties: { type: 'map' }, ...PROXY },
+  ArmPackage: { properties: { type: 'ArmPackageProperties' }, ...PROXY },
+  /** All of it is answered alone. */
+  ArmPackageProperties: {
+    state: { type: 'string' },
+    format: { type: 'string' },
+    storageUrl: { type: 'string' },
+    storageUrlExpiry: { type: 'string' },
+    lastActivationTime: { type: 'string' },
+  },
   ArmActivate: { format: { type: 'string', required: true } },
   ArmCertificate: { properties: { type: 'ArmCertificateProperties' }, ...PROXY },
   ArmCertificateProperties: {
@@ -21,6 +29,18 @@ export const APPLICATION_SHAPES = {
     data: { type: 'string', secret: true },
     password: { type: 'string', secret: true },
   },
-  ArmPrivateEndpointConnection: { properties: { type: 'map' }, ...PROXY },
+  ArmPrivateEndpointConnection: { properties: { type: 'ArmPrivateEndpointConnectionProperties' }, ...PROXY },
+  ArmPrivateEndpointConnectionProperties: {
+    provisioningState: { type: 'string' },
+    privateEndpoint: { type: 'ArmPrivateEndpoint' },
+    groupIds: { type: 'string', list: true, since: 16 },
+    privateLinkServiceConnectionState: { type: 'ArmConnectionState' },
+  },
+  ArmPrivateEndpoint: { id: { type: 'string' } },
+  ArmConnectionState: {
+    status: { type: 'ArmConnectionStatus', required: true },
+    description: { type: 'string' },
+    actionsRequired: { type: 'string', since: 16 },
+  },
   ArmCheckAccountName: { name: { type: 'string', required: true }, type: { type: 'ArmAccountTypeName', required: true } },
 } as const satisfies ShapeTable;

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { insertResource } from '../../../src/store/intents/resources.ts';
+import { isServedIn, MANAGEMENT_ROWS, type ManagementOperationId, type ManagementRow } from '../../../src/wire/management/operations.ts';
+import { MANAGEMENT_VERSIONS } from '../../../src/wire/management/versions.ts';
+import { manage, placed } from '../../api/management/asking.ts';
+import { testApi, type Got, type TestApi } from '../../api/support.ts';
+import { violations } from '../facts.ts';
+import { managementFactsOf } from './facts.ts';
+import { AUTO_STORAGE, FULL_STORAGE, requestOf, rowOf, sessionOf } from './scenario.ts';
+
+let it: TestApi;
+beforeAll(async () => {
+  it = await testApi({ storage: FULL_STORAGE });
+});
+beforeEach(async () => {
+  await it.clear();
+  await it.pool.query(`delete from account where name <> 'mybatchaccount'`);
+  await placed(it, { properties: { autoStorage: AUTO_STORAGE } });
+  await insertResource(it.pool, { id: AUTO_STORAGE.storageAccountId, type: 'Microsoft.Storage/storageAccounts', spec: { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location: 'westeurope' } }, 1);
+});
+afterAll(() => it.close());
+
+/** Where answers mean to differ from the facts, by path and what the facts say of it: with the reason. */
+const REVIEWED: readonly { readonly version?: string; readonly violation: RegExp; readonly why: string }[] = [
+  { violation: /\.(userAccounts|containerRegistries)\[0\]\.password is missing$|\.registry\.password is missing$/, why: 'no password is ever answered' },
+  { violation: /^OperationListResult\..*\.isDataAction is unknown$/, why: 'recorded of 2020-05-01; the packages of its day left it out' },
+  { violation: /\.dynamicVnetAssignmentScope is unknown$/, why: 'pools that the data plane of that day made have it' },
+];
+const met = new Set<RegExp>();
+const covered = new Map<ManagementOperationId, Set<string>>();
+const ROWS: readonly ManagementRow[] = MANAGEMENT_ROWS.filter(({ path }) => path.includes('/Microsoft.Batch/'));
+
+test.each(MANAGEMENT_VERSIONS)('every operation of Microsoft.Batch answers a client of $text as the facts of that version have it', async ({ text: version, revision }) => {
+  const facts = managementFactsOf(version);
+  const found: string[] = [];
+  const look = (operation: ManagementOperationId, { json }: Got): void => {
+    covered.set(operation, (covered.get(operation) ?? new Set()).add(version));
+    const { method, path } = rowOf(operation);
+    const response = operation === 'BatchAccount_OperationResult' ? 'BatchAccount' : facts.operations[`${method} ${path}`]?.response;
+    if (response !== undefined) found.push(...violations(facts, response, json));
+  };
+  for (const step of sessionOf(it)) {
+    const { operation, refused, polls, status: expected = 200 } = step;
+    if (!isServedIn(rowOf(operation), revision) || (JSON.stringify(step.body)?.includes('cloudServiceConfiguration') === true && revision > 19)) continue;
+    await step.before?.();
+    const { method, path, body } = requestOf(step, revision);
+    const got = await manage(it, method, path, body, {}, version);
+    if (refused === undefined ? got.status !== expected : got.json?.error.code !== refused) throw new Error(`${operation} in ${version}: ${got.status} ${got.text}`);
+    if (got.status === 200) look(operation, got);
+    else covered.set(operation, (covered.get(operation) ?? new Set()).add(version));
+    if (polls !== undefined) look(polls, await ended(got));
+  }
+  const unexpected = found.filter((one) => {
+    const reviewed = REVIEWED.find(({ version: of = version, violation }) => of === version && violation.test(one));
+    if (reviewed !== undefined) met.add(reviewed.violation);
+    return reviewed === undefined;
+  });
+  expect([...new Set(unexpected)]).toEqual([]);
+});
+
+/** Asks where a 202 says until it is over. */
+async function ended({ headers }: Got): Promise<Got> {
+  const { pathname, search } = new URL(headers['location'] ?? '');
+  for (;;) {
+    const got = await manage(it, 'GET', `${pathname}${search}`);
+    if (got.status !== 202) return got;
+  }
+}
+
+test('every operation of Microsoft.Batch was asked for in every version that has it', () => {
+  const gaps = ROWS.flatMap((row) => MANAGEMENT_VERSIONS.flatMap(({ text, revision }) => (isServedIn(row, revision) && covered.get(row.id as ManagementOperationId)?.has(text) !== true ? [`${row.id} in ${text}`] : [])));
+  expect(gaps).toEqual([]);
+  console.log(`asked for and answered: ${ROWS.length} operations of Microsoft.Batch, each in all of the ${MANAGEMENT_VERSIONS.length} versions that have it`);
+  // A difference that is no more must not stay excused.
+  expect(REVIEWED.filter(({ violation }) => !met.has(violation))).toEqual([]);
+});
+
+test('what a version does not have is refused by name, with the versions that have it', async () => {
+  for (const row of ROWS) {
+    for (const { text, revision } of MANAGEMENT_VERSIONS.filter((one) => !isServedIn(row, one.revision))) {
+      const { method, path } = requestOf({ operation: row.id as ManagementOperationId }, revision);
+      const { status, json } = await manage(it, method, path, row.body === undefined ? undefined : {}, {}, text);
+      expect([status, json.error.code], `${row.id} in ${text}`).toEqual([404, 'InvalidResourceType']);
+      expect(json.error.message).toContain(`for api version '${text}'. The supported api-versions are '`);
+    }
+  }
+});
