@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OWN_OPERATIONS } from '../../src/api/own/operations.ts';
 import { partOf } from '../../src/api/data/plane.ts';
 import { authorize, memberPrincipal } from '../../src/api/principal.ts';
 import { type AccountPart, givesAction, type Role, roleOfDefinition, ROLES } from '../../src/api/roles.ts';
@@ -29,6 +30,14 @@ const EXPECTED: Readonly<Record<Role, Readonly<Record<AccountPart, Readonly<Reco
   batchJobSubmitter: { ...every(NOTHING), jobs: ALL, jobSchedules: ALL, pools: READ, applications: READ },
 };
 
+/** All of Microsoft.Batch. */
+const OF_BATCH = /^(BatchAccount|Pool|Application|ApplicationPackage|Certificate|PrivateLinkResource|PrivateEndpointConnection|NetworkSecurityPerimeter|Location|Operations)_/;
+
+/** Calculating a hash is asked for at no scope, so that no role but those of all resources gives it. */
+function isFor({ id }: ManagementRow, some: readonly RegExp[]): boolean {
+  return id !== 'Deployments_CalculateTemplateHash' && some.some((form) => form.test(id));
+}
+
 function every(rights: Readonly<Record<Right, boolean>>): Readonly<Record<AccountPart, Readonly<Record<Right, boolean>>>> {
   return { account: rights, applications: rights, certificates: rights, pools: rights, jobs: rights, jobSchedules: rights };
 }
@@ -38,6 +47,12 @@ describe.each(ROLE_NAMES)('the role %s', (role) => {
     const part = partOf(operation);
     const ask = (): void => authorize(memberPrincipal(somebody, account, [role]), { right: operation.right, of: part, params: {} });
     if (EXPECTED[role][part][operation.right]) expect(ask).not.toThrow();
+    else expect(ask).toThrow('This account may not do what the request asks for.');
+  });
+
+  it.each(OWN_OPERATIONS.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))('allows or denies %s as its definition says', (_name, { right, of }) => {
+    const ask = (): void => authorize(memberPrincipal(somebody, account, [role]), { right, of, params: {} });
+    if (EXPECTED[role][of][right]) expect(ask).not.toThrow();
     else expect(ask).toThrow('This account may not do what the request asks for.');
   });
 
@@ -55,6 +70,21 @@ describe('on the management plane', () => {
     for (const { action } of ROWS) expect([action, givesAction(['reader'], action)]).toEqual([action, action.endsWith('/read')]);
     expect(givesAction(['contributor'], 'Microsoft.Authorization/roleAssignments/write')).toBe(false);
     expect(givesAction(['userAccessAdministrator'], 'Microsoft.Authorization/roleAssignments/write')).toBe(true);
+  });
+
+  /** Of roles that are for some of it: the providers and what of them may be done, as operations are named. */
+  const SOME: Partial<Record<Role, readonly RegExp[]>> = {
+    batchAccountContributor: [OF_BATCH, /^Deployments?/, /^ResourceGroups_(List|Get|CheckExistence)$/, /^Role\w+_(List|ListForScope|Get)$/],
+    batchAccountReader: [/^(BatchAccount_(List|ListByResourceGroup|Get|OperationResult|DeletionResult|ListDetectors|GetDetector|ListOutboundNetworkDependenciesEndpoints))$/, /^(Pool|Application|ApplicationPackage|Certificate)_(List|ListByBatchAccount|Get|OperationResult)$/, /^(PrivateLinkResource|PrivateEndpointConnection)_(ListByBatchAccount|Get)$/, /^NetworkSecurityPerimeter_(ListConfigurations|GetConfiguration)$/, /^Location_(GetQuotas|ListSupported\w+)$/, /^Operations_List$/, /^ResourceGroups_(List|Get|CheckExistence)$/],
+    batchDataContributor: [/^BatchAccount_(List|ListByResourceGroup|Get)$/, /^(Pool|Application|ApplicationPackage|Certificate)_/, /^BatchAccount_DeletionResult$/, /^Location_(GetQuotas|ListSupported\w+)$/, /^Deployments?/, /^ResourceGroups_(List|Get|CheckExistence)$/, /^Role\w+_(List|ListForScope|Get)$/],
+    batchJobSubmitter: [/^Pool_(ListByBatchAccount|Get)$/, /^(Application|ApplicationPackage)_(List|Get)$/, /^ResourceGroups_(List|Get|CheckExistence)$/],
+    storageBlobDataOwner: [],
+    storageBlobDataContributor: [],
+    storageBlobDataReader: [],
+  };
+
+  it.each(Object.entries(SOME))('%s may what it is for, and nothing else', (role, some) => {
+    expect(allowed(role as Role)).toEqual(ROWS.filter((row) => isFor(row, some)).map(({ id }) => id));
   });
 
   it('keys are listed by nobody who may only use the data', () => {
