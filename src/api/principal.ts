@@ -4,7 +4,7 @@ import type { PageRole } from '../store/intents/pageSessions.ts';
 import type { Right } from '../wire/operations.ts';
 import type { Account } from './accounts.ts';
 import type { Identity } from './identity/identity.ts';
-import { type AccountPart, givesRight, type Role } from './roles.ts';
+import { type AccountPart, givesRight, type Role, ROLES } from './roles.ts';
 
 /** Who asks, by the kind of credential that was shown. */
 export type Principal = AccountPrincipal | IdentityPrincipal;
@@ -67,7 +67,7 @@ export interface Access {
 }
 
 export function sharedKeyPrincipal(account: Account): AccountPrincipal {
-  return { kind: 'sharedKey', account, roles: ['contributor'], scope: { kind: 'account' } };
+  return { kind: 'sharedKey', account, roles: [ROLES.contributor], scope: { kind: 'account' } };
 }
 
 /**
@@ -75,7 +75,7 @@ export function sharedKeyPrincipal(account: Account): AccountPrincipal {
  * operations on the Job containing the Task").
  */
 export function taskPrincipal(account: Account, jobId: string): AccountPrincipal {
-  return { kind: 'task', account, roles: ['contributor'], scope: { kind: 'job', jobId } };
+  return { kind: 'task', account, roles: [ROLES.contributor], scope: { kind: 'job', jobId } };
 }
 
 export function memberPrincipal(identity: Identity, account: Account, roles: readonly Role[]): AccountPrincipal {
@@ -83,7 +83,7 @@ export function memberPrincipal(identity: Identity, account: Account, roles: rea
 }
 
 export function sessionPrincipal(account: Account, { session, role }: Pick<SessionPrincipal, 'session' | 'role'>): AccountPrincipal {
-  return { kind: 'session', session, role, account, roles: [role], scope: { kind: 'account' } };
+  return { kind: 'session', session, role, account, roles: [ROLES[role]], scope: { kind: 'account' } };
 }
 
 /**

@@ -5,13 +5,17 @@ import type { Right } from '../wire/operations.ts';
  * What a role gives, in Azure's words: `actions` on resources, `dataActions` on what is in them. `*` stands for any
  * text.
  */
-export interface RoleRow {
-  /** Of its definition in Azure, which assignments name. */
-  readonly id: string;
-  readonly title: string;
+export interface Role {
   readonly actions: readonly string[];
   readonly notActions?: readonly string[];
   readonly dataActions?: readonly string[];
+  readonly notDataActions?: readonly string[];
+}
+
+export interface RoleRow extends Role {
+  /** Of its definition in Azure, which assignments name. */
+  readonly id: string;
+  readonly title: string;
 }
 
 const BLOBS = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
@@ -75,29 +79,21 @@ export const ROLES = {
   storageBlobDataReader: { id: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', title: 'Storage Blob Data Reader', actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/read'], dataActions: [`${BLOBS}/read`] },
 } as const satisfies Readonly<Record<string, RoleRow>>;
 
-export type Role = keyof typeof ROLES;
+const BY_ID: ReadonlyMap<string, RoleRow> = new Map(Object.values(ROLES).map((role) => [role.id, role]));
 
-const BY_ID: ReadonlyMap<string, Role> = new Map(Object.entries(ROLES).map(([role, { id }]) => [id, role as Role]));
-
-/** The role of a definition's id, whatever scope it begins with; undefined: it is none that is known here. */
-export function roleOfDefinition(roleDefinitionId: string): Role | undefined {
+/** The built-in role of a definition's id, whatever scope it begins with; undefined: it is none of them. */
+export function builtInRole(roleDefinitionId: string): RoleRow | undefined {
   return BY_ID.get(lowerAscii(roleDefinitionId.split('/').at(-1) ?? ''));
 }
 
 /** Whether one of the roles gives the action on a resource. */
 export function givesAction(roles: readonly Role[], action: string): boolean {
-  return roles.some((role) => {
-    const { actions, notActions = [] }: RoleRow = ROLES[role];
-    return matchesAny(actions, action) && !matchesAny(notActions, action);
-  });
+  return roles.some(({ actions, notActions = [] }) => matchesAny(actions, action) && !matchesAny(notActions, action));
 }
 
 /** Whether one of the roles gives the action on what is in a resource. */
 export function givesDataAction(roles: readonly Role[], action: string): boolean {
-  return roles.some((role) => {
-    const { dataActions = [] }: RoleRow = ROLES[role];
-    return matchesAny(dataActions, action);
-  });
+  return roles.some(({ dataActions = [], notDataActions = [] }) => matchesAny(dataActions, action) && !matchesAny(notDataActions, action));
 }
 
 /** What of an account an operation is about. */
@@ -127,12 +123,28 @@ export function givesRight(roles: readonly Role[], of: AccountPart, right: Right
 }
 
 function matchesAny(patterns: readonly string[], action: string): boolean {
-  return patterns.some((pattern) => matches(pattern, action));
+  return patterns.some((pattern) => matchesAction(pattern, action));
 }
 
-/** Without regard to case; patterns have one `*` at most. */
-function matches(pattern: string, action: string): boolean {
-  const [before = '', after] = lowerAscii(pattern).split('*');
+/** Whether an action is one of those that a pattern stands for, without regard to case; `*` is any text. */
+export function matchesAction(pattern: string, action: string): boolean {
+  const [before = '', ...parts] = lowerAscii(pattern).split('*');
   const asked = lowerAscii(action);
-  return after === undefined ? asked === before : asked.length >= before.length + after.length && asked.startsWith(before) && asked.endsWith(after);
+  const after = parts.pop();
+  if (after === undefined) return asked === before;
+  if (!asked.startsWith(before)) return false;
+  let at = before.length;
+  // The first place of each is as good as any later one.
+  for (const part of parts) {
+    const found = asked.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return asked.length >= at + after.length && asked.endsWith(after);
 }
+
+/** All actions on what is in resources that are asked for anywhere here. */
+export const DATA_ACTIONS: readonly string[] = [
+  ...['jobs', 'jobSchedules'].flatMap((part) => ['read', 'write', 'delete'].map((right) => `${ACCOUNT}/${part}/${right}`)),
+  ...['read', 'write', 'delete'].map((right) => `${BLOBS}/${right}`),
+];

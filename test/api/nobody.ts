@@ -11,7 +11,7 @@ export const nobody: Authorities = {
   accounts: new Accounts([]),
   tokens: { verify: () => null, verifyIdentity: () => null },
   directory: {
-    tokens: { verify: refuse, verifyOwn: refuse, issue: refuse, publicKeys: refuse },
+    tokens: { verify: refuse, verifyOwn: refuse, issue: refuse, publicKeys: refuse, rotate: refuse },
     roles: { at: () => Promise.resolve([]) },
     scopeOf: () => Promise.resolve(null),
   },

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { Parts } from '../../src/api/call.ts';
 import { createManagementPlane } from '../../src/api/management/plane.ts';
 import type { ManagementParts } from '../../src/api/management/call.ts';
+import { ROLES } from '../../src/api/roles.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
 import type { Principal } from '../../src/api/principal.ts';
 import { BatchError } from '../../src/wire/errors.ts';
 import { managementParts } from './management/support.ts';
 
-const caller: Principal = { kind: 'sharedKey', account: { number: 1, name: 'a', keys: [] }, roles: ['reader'], scope: { kind: 'account' } };
+const caller: Principal = { kind: 'sharedKey', account: { number: 1, name: 'a', keys: [] }, roles: [ROLES.reader], scope: { kind: 'account' } };
 
 const { authority } = managementParts();
 /** Nobody comes so far that its parts are asked for. */

@@ -7,7 +7,7 @@ import { OWN_OPERATIONS } from '../../src/api/own/operations.ts';
 import { createOwnPlane } from '../../src/api/own/plane.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
 import { authorize, sharedKeyPrincipal, type AccountPrincipal, type Scope } from '../../src/api/principal.ts';
-import type { Role } from '../../src/api/roles.ts';
+import { type Role, ROLES } from '../../src/api/roles.ts';
 import { operations, type Operation } from '../../src/wire/operations.ts';
 import { nobody } from './nobody.ts';
 import { codeOf } from '../wire/fixtures.ts';
@@ -19,7 +19,7 @@ function caller(roles: readonly Role[], scope: Scope = WHOLE): AccountPrincipal 
 }
 /** A principal that lacks the right. */
 function without({ right }: Pick<Operation, 'right'>): AccountPrincipal {
-  return caller(right === 'read' ? [] : ['reader']);
+  return caller(right === 'read' ? [] : [ROLES.reader]);
 }
 
 const log = pino({ level: 'silent' });
@@ -51,7 +51,7 @@ describe('a right', () => {
   });
 
   test.each(OWN_OPERATIONS.filter(({ path }) => !path.includes('{jobId}')).map((operation) => [`${operation.method} ${operation.path}`, operation] as const))('of a job is not enough for %s', async (_name, operation) => {
-    expect(await answerTo(operation.method, pathOf(operation), caller(['contributor'], { kind: 'job', jobId: 'x' }))).toEqual(DENIED);
+    expect(await answerTo(operation.method, pathOf(operation), caller([ROLES.contributor], { kind: 'job', jobId: 'x' }))).toEqual(DENIED);
   });
 
   test.each(operations.map((operation) => [operation.id, operation] as const))('to %s comes with a shared key', (_id, { right }) => {
@@ -68,7 +68,7 @@ describe('a right', () => {
 });
 
 describe('a scope of one job', () => {
-  const ofJob = caller(['contributor'], { kind: 'job', jobId: 'Mine' });
+  const ofJob = caller([ROLES.contributor], { kind: 'job', jobId: 'Mine' });
   const reach = (params: Readonly<Record<string, string>>) => () => authorize(ofJob, { right: 'write', of: 'jobs', params });
 
   test('reaches that job, however its id is written, and what is in it', () => {

@@ -1,9 +1,9 @@
-import { findAssignments } from '../../store/intents/roleAssignments.ts';
+import { findAssignments, type RoleAssignmentRow } from '../../store/intents/roleAssignments.ts';
 import type { Database } from '../../store/intents/statement.ts';
 import { lowerAscii } from '../../wire/letters.ts';
-import { roleOfDefinition, type Role } from '../roles.ts';
+import { builtInRole, type Role, ROLES } from '../roles.ts';
 import type { Identity } from './identity.ts';
-import { OPERATOR, OPERATOR_USER } from './wellKnown.ts';
+import { isOperatorIdentity, TENANT_ID } from './wellKnown.ts';
 
 /** Which roles an identity has. */
 export interface AssignedRoles {
@@ -11,18 +11,24 @@ export interface AssignedRoles {
   at(identity: Identity, scope: string): Promise<readonly Role[]>;
 }
 
-const OPERATORS: ReadonlySet<string> = new Set([OPERATOR.objectId, OPERATOR_USER.objectId]);
 const ASSIGNMENTS = '/providers/microsoft.authorization/roleassignments/';
 
 /** Whoever runs the service is owner of all; others have what was assigned to them. */
 export function createAssignedRoles(database: Database): AssignedRoles {
   return {
-    at: async ({ objectId, tenantId }, scope) => {
-      if (OPERATORS.has(objectId) && tenantId === OPERATOR.tenantId) return ['owner'];
-      const assigned = await findAssignments(database, { principalId: objectId, isOurs: tenantId === OPERATOR.tenantId });
-      return assigned.flatMap(({ id, roleDefinitionId }) => (reaches(id, scope) ? (roleOfDefinition(roleDefinitionId) ?? []) : []));
+    at: async (identity, scope) => {
+      if (isOperatorIdentity(identity)) return [ROLES.owner];
+      const assigned = await findAssignments(database, { principalId: identity.objectId, isOurs: identity.tenantId === TENANT_ID });
+      return assigned.filter(({ id }) => reaches(id, scope)).flatMap(rolesOf);
     },
   };
+}
+
+/** A role that was deleted since gives nothing; one of the operator's own may have several parts. */
+function rolesOf({ roleDefinitionId, permissions }: RoleAssignmentRow): readonly Role[] {
+  const builtIn = builtInRole(roleDefinitionId);
+  if (builtIn !== undefined) return [builtIn];
+  return permissions === null ? [] : (JSON.parse(permissions) as readonly Role[]);
 }
 
 function reaches(assignmentId: string, path: string): boolean {

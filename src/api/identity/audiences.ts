@@ -37,6 +37,11 @@ export function managementAudiences(baseUrl: string): readonly string[] {
   return [...MANAGEMENT_AUDIENCES, ...ownAudiences(baseUrl)];
 }
 
+/** Whom a token has to be for that is shown to the directory. */
+export function graphAudiences(baseUrl: string): readonly string[] {
+  return ['https://graph.microsoft.com', ...ownAudiences(`${baseUrl}/graph`)];
+}
+
 function ownAudiences(baseUrl: string): readonly string[] {
   return ['http:', 'https:'].map((scheme) => baseUrl.replace(/^https?:/, scheme));
 }

@@ -10,6 +10,11 @@ export function managementChallenge(baseUrl: string): string {
   return `Bearer authorization_uri="${authorityAt(baseUrl)}", error="invalid_token", error_description="The access token is missing or is not valid."`;
 }
 
+/** As Microsoft Graph says it. */
+export function graphChallenge(baseUrl: string): string {
+  return `Bearer realm="", authorization_uri="${authorityAt(baseUrl)}/oauth2/authorize"`;
+}
+
 function authorityAt(baseUrl: string): string {
   return `${baseUrl.replace(/^http:/, 'https:')}/${TENANT_ID}`;
 }

@@ -1,7 +1,8 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { Instant } from '../../core/keys.ts';
 import { approveLogin, findLogin, insertLogin, removeLogin } from '../../store/intents/deviceLogins.ts';
 import type { Database } from '../../store/intents/statement.ts';
+import { hashOf } from './secrets.ts';
 
 /**
  * Sign-ins of clients that have no browser (RFC 8628): the client shows a short code, and polls until somebody approves
@@ -25,21 +26,16 @@ export function createDeviceLogins(database: Database): DeviceLogins {
     begin: async ({ clientId, now }) => {
       const code = randomBytes(32).toString('base64url');
       const userCode = Array.from({ length: USER_CODE_LETTERS }, () => LETTERS[randomInt(LETTERS.length)]).join('');
-      await insertLogin(database, { code: hash(code), userCode, clientId, expiresAt: now + DEVICE_LOGIN_MS, now });
+      await insertLogin(database, { code: hashOf(code), userCode, clientId, expiresAt: now + DEVICE_LOGIN_MS, now });
       return { code, userCode };
     },
     redeem: async ({ code, clientId, now }) => {
-      const login = await findLogin(database, hash(code));
+      const login = await findLogin(database, hashOf(code));
       if (login === null || login.clientId !== clientId) return 'unknown';
       if (login.expiresAt <= now) return 'expired';
       if (!login.isApproved) return 'pending';
-      return (await removeLogin(database, hash(code))) ? 'approved' : 'unknown';
+      return (await removeLogin(database, hashOf(code))) ? 'approved' : 'unknown';
     },
     approve: (userCode, now) => approveLogin(database, userCode.trim().toUpperCase(), now),
   };
-}
-
-/** The store cannot give away what redeems a sign-in. */
-function hash(code: string): Buffer {
-  return createHash('sha256').update(code).digest();
 }

@@ -1,19 +1,24 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { Instant } from '../../core/keys.ts';
-import { lowerAscii } from '../../wire/letters.ts';
+import { redeemCode } from '../../store/intents/authorizationCodes.ts';
+import type { Database } from '../../store/intents/statement.ts';
 import { isGuid } from '../../wire/management/guid.ts';
 import { audienceOfScope, isKnownAudience } from './audiences.ts';
+import { provenClient } from './clients.ts';
 import type { DeviceLogins } from './deviceLogins.ts';
 import type { Form } from './form.ts';
 import type { Identity } from './identity.ts';
 import { OAuthError } from './oauthError.ts';
+import { hashOf, markOf } from './secrets.ts';
+import { answersChallenge } from './signIn/authorizeRequest.ts';
+import { isOperator } from './signIn/signIn.ts';
 import { TokenRefused } from './tokenRefused.ts';
 import { issuerAt, type Tokens } from './tokens.ts';
-import { BATCH_AUDIENCE, OPERATOR, OPERATOR_USER, TENANT_ID } from './wellKnown.ts';
+import { BATCH_AUDIENCE, OPERATOR_USER, TENANT_ID } from './wellKnown.ts';
 
 /** What grants are given by. */
 export interface GrantParts {
+  readonly database: Database;
   readonly tokens: Tokens;
   readonly operatorSecret: string;
   readonly devices: DeviceLogins;
@@ -26,6 +31,8 @@ export interface TokenAsk {
   readonly basic: { readonly id: string; readonly secret: string } | null;
   /** Scheme and host as the client called us. */
   readonly baseUrl: string;
+  /** The token endpoint by the address that the client called. */
+  readonly endpoint: string;
   readonly now: Instant;
 }
 
@@ -34,6 +41,7 @@ type Grant = (ask: TokenAsk, parts: GrantParts) => Promise<object>;
 /** The grants of OAuth 2.0 that are served. */
 const GRANTS: Readonly<Record<string, Grant>> = {
   client_credentials: clientCredentials,
+  authorization_code: authorizationCode,
   password,
   refresh_token: refresh,
   'urn:ietf:params:oauth:grant-type:device_code': deviceCode,
@@ -51,31 +59,42 @@ export function grantToken(ask: TokenAsk, parts: GrantParts): Promise<object> {
 
 const TOKEN_SECONDS = 3_599;
 
-async function clientCredentials({ form, basic, baseUrl, now }: TokenAsk, { tokens, operatorSecret }: GrantParts): Promise<object> {
-  const clientId = basic?.id ?? form.required('client_id');
-  if (lowerAscii(clientId) !== OPERATOR.appId) throw unknownClient(clientId);
-  const secret = basic?.secret ?? form.get('client_secret');
-  if (secret === undefined) throw withoutSecret(form);
-  if (!isSame(secret, operatorSecret)) throw new OAuthError('wrongSecret', `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value for the app '${OPERATOR.appId}'.`);
-  const audience = audienceOf(form, baseUrl, { isDefaultOnly: true });
-  const accessToken = await tokens.issue({ identity: OPERATOR, audience, issuer: issuerAt(baseUrl), now });
-  return { ...tokenAnswer(form, accessToken, audience, now) };
-}
-
-function withoutSecret(form: Form): OAuthError {
-  if (form.get('client_assertion') !== undefined) return new OAuthError('unknownAssertion', `The certificate with which the client assertion was signed is not registered: the app '${OPERATOR.appId}' has a client secret alone.`);
-  return new OAuthError('missingSecret', "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.");
+async function clientCredentials(ask: TokenAsk, parts: GrantParts): Promise<object> {
+  const { form, baseUrl, now } = ask;
+  const { identity, by } = await provenClient(ask, parts);
+  const audience = audienceOf(form, baseUrl, { scope: form.get('resource') ?? form.required('scope'), isDefaultOnly: true });
+  const accessToken = await parts.tokens.issue({ identity, audience, issuer: issuerAt(baseUrl), now, claims: { appidacr: by } });
+  return tokenAnswer(form, accessToken, audience, now);
 }
 
 /** A user's name and password: the operator's, whose password is the secret of its service principal. */
 async function password(ask: TokenAsk, parts: GrantParts): Promise<object> {
   const { form } = ask;
   publicClient(form);
-  const isUser = lowerAscii(form.required('username')) === OPERATOR_USER.name;
-  // Both are looked at, so that the time does not tell which one is wrong.
-  const isPassword = isSame(form.required('password'), parts.operatorSecret);
-  if (!isUser || !isPassword) throw new OAuthError('wrongPassword', 'Error validating credentials due to invalid username or password.');
-  return userTokens(ask, parts, OPERATOR_USER);
+  form.required('username');
+  form.required('password');
+  if (!isOperator(form, parts)) throw new OAuthError('wrongPassword', 'Error validating credentials due to invalid username or password.');
+  return userTokens(ask, parts, { user: OPERATOR_USER });
+}
+
+/**
+ * What a sign-in in a browser has left (RFC 6749, 4.1.3). The first who shows the code uses it up, right or wrong: it
+ * has gone through a browser, and only one application was given it.
+ */
+async function authorizationCode(ask: TokenAsk, parts: GrantParts): Promise<object> {
+  const { form, basic, now } = ask;
+  const clientId = publicClient(form);
+  if (basic !== null || form.get('client_secret') !== undefined || form.get('client_assertion') !== undefined) {
+    throw new OAuthError('publicClient', "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.");
+  }
+  const [redirectUri, verifier] = [form.required('redirect_uri'), form.required('code_verifier')];
+  const grant = await redeemCode(parts.database, hashOf(form.required('code')));
+  if (grant === 'unknown') throw new OAuthError('invalidGrant', 'The provided value for the input parameter code is not valid.');
+  if (grant === 'redeemed') throw new OAuthError('redeemedCode', 'OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.');
+  if (grant.expiresAt <= now) throw new OAuthError('expiredAuthorization', 'The provided authorization code has expired.');
+  if (grant.clientId !== clientId || grant.redirectUri !== redirectUri) throw new OAuthError('invalidGrant', 'The provided authorization code is for another client or another redirect_uri.');
+  if (!answersChallenge(verifier, grant.challenge)) throw new OAuthError('wrongVerifier', 'The Code_Verifier does not match the code_challenge supplied in the authorization request.');
+  return userTokens(ask, parts, { user: OPERATOR_USER, scope: grant.scope, nonce: grant.nonce });
 }
 
 async function deviceCode(ask: TokenAsk, parts: GrantParts): Promise<object> {
@@ -91,7 +110,7 @@ async function deviceCode(ask: TokenAsk, parts: GrantParts): Promise<object> {
     case 'pending':
       throw new OAuthError('authorizationPending', 'OAuth 2.0 device flow error. Authorization is pending. Continue polling.');
     case 'approved':
-      return userTokens(ask, parts, OPERATOR_USER);
+      return userTokens(ask, parts, { user: OPERATOR_USER });
   }
 }
 
@@ -106,7 +125,7 @@ async function refresh(ask: TokenAsk, parts: GrantParts): Promise<object> {
   if (claims['credential'] !== markOf(parts.operatorSecret) || claims['client'] !== clientId) {
     throw new OAuthError('invalidGrant', 'The provided refresh token is for another client, or the secret of the service was changed since.');
   }
-  return userTokens(ask, parts, OPERATOR_USER);
+  return userTokens(ask, parts, { user: OPERATOR_USER });
 }
 
 async function refreshClaims(token: string, now: Instant, tokens: Tokens): Promise<JWTPayload> {
@@ -118,12 +137,21 @@ async function refreshClaims(token: string, now: Instant, tokens: Tokens): Promi
   }
 }
 
+interface SignedIn {
+  readonly user: Identity;
+  /** What was asked for as the sign-in began; the request for tokens may ask for less or for something else. */
+  readonly scope?: string;
+  /** By which the application knows that the answer is to its own request (OpenID Connect Core, 3.1.2.1). */
+  readonly nonce?: string | null;
+}
+
 /** What a user who has signed in gets: for the audience, to know who it is, and to come again. */
-async function userTokens({ form, baseUrl, now }: TokenAsk, { tokens, operatorSecret }: GrantParts, user: Identity): Promise<object> {
+async function userTokens({ form, baseUrl, now }: TokenAsk, { tokens, operatorSecret }: GrantParts, { user, scope: begunFor, nonce = null }: SignedIn): Promise<object> {
   const clientId = form.required('client_id');
-  const audience = audienceOf(form, baseUrl, { isDefaultOnly: false });
+  const scope = form.get('scope') ?? begunFor ?? `${BATCH_AUDIENCE}/.default`;
+  const audience = audienceOf(form, baseUrl, { scope, isDefaultOnly: false });
   const issuer = issuerAt(baseUrl);
-  const idClaims = { ver: '2.0', preferred_username: user.name };
+  const idClaims = { ver: '2.0', preferred_username: user.name, ...(nonce === null ? {} : { nonce }) };
   const refreshClaims = { credential: markOf(operatorSecret), client: clientId };
   const [accessToken, idToken, refreshToken] = await Promise.all([
     tokens.issue({ identity: { ...user, appId: clientId }, audience, issuer, now }),
@@ -133,7 +161,7 @@ async function userTokens({ form, baseUrl, now }: TokenAsk, { tokens, operatorSe
   const clientInfo = Buffer.from(JSON.stringify({ uid: user.objectId, utid: TENANT_ID })).toString('base64url');
   return {
     ...tokenAnswer(form, accessToken, audience, now),
-    scope: form.get('scope') ?? `${audience}/.default`,
+    scope,
     refresh_token: refreshToken,
     id_token: idToken,
     ...(form.get('client_info') === undefined ? {} : { client_info: clientInfo }),
@@ -149,10 +177,9 @@ function tokenAnswer(form: Form, accessToken: string, audience: string, now: Ins
 }
 
 /** Whom the token is to be for. @throws OAuthError for a scope or resource that names nobody known. */
-function audienceOf(form: Form, baseUrl: string, { isDefaultOnly }: { readonly isDefaultOnly: boolean }): string {
+function audienceOf(form: Form, baseUrl: string, { scope, isDefaultOnly }: { readonly scope: string; readonly isDefaultOnly: boolean }): string {
   const resource = form.get('resource');
   if (resource !== undefined) return known(resource, baseUrl);
-  const scope = isDefaultOnly ? form.required('scope') : (form.get('scope') ?? `${BATCH_AUDIENCE}/.default`);
   const found = audienceOfScope(scope);
   if (found === null) throw new OAuthError('invalidScope', `The provided value for the input parameter 'scope' is not valid. The scope '${scope.slice(0, 256)}' names no resource.`);
   if (isDefaultOnly && found.permission !== '.default') {
@@ -167,27 +194,8 @@ function known(audience: string, baseUrl: string): string {
 }
 
 /** Applications that people sign in with need no registration: their id is a GUID of their own. */
-
 export function publicClient(form: Form): string {
   const id = form.required('client_id');
   if (!isGuid(id)) throw new OAuthError('invalidClientId', `The specified client identifier '${id.slice(0, 64)}' is not a GUID.`);
   return id;
-}
-
-function unknownClient(id: string): OAuthError {
-  return new OAuthError('unknownClient', `Application with identifier '${id.slice(0, 64)}' was not found in the directory '${TENANT_ID}'.`);
-}
-
-/** In a time that does not tell how much of it is right. */
-export function isSame(one: string, other: string): boolean {
-  return timingSafeEqual(hash(one), hash(other));
-}
-
-/** Tells whether a secret is still the same, and not what it is. */
-function markOf(secret: string): string {
-  return hash(secret).toString('base64url').slice(0, 16);
-}
-
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

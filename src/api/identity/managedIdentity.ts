@@ -5,8 +5,8 @@ import { json } from '../own/json.ts';
 import type { Answer } from '../answer.ts';
 import { isKnownAudience } from './audiences.ts';
 import type { Form } from './form.ts';
-import { isSame } from './grants.ts';
 import type { Identity } from './identity.ts';
+import { isSame } from './secrets.ts';
 import { issuerAt, type Tokens } from './tokens.ts';
 
 /** A request to one of the endpoints that give tokens to programs of a machine. */

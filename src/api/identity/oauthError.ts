@@ -9,10 +9,26 @@ const OAUTH_ERRORS = {
   tenantNotFound: { status: 400, error: 'invalid_request', number: 90002 },
   unsupportedGrant: { status: 400, error: 'unsupported_grant_type', number: 70003 },
   unsupportedResponse: { status: 400, error: 'unsupported_response_type', number: 700054 },
+  wrongRedirect: { status: 400, error: 'invalid_request', number: 50011 },
+  wrongResponseMode: { status: 400, error: 'invalid_request', number: 70007 },
+  unsupportedRequest: { status: 400, error: 'request_not_supported', number: 900901 },
+  wrongChallenge: { status: 400, error: 'invalid_request', number: 9002325 },
+  wrongVerifier: { status: 400, error: 'invalid_grant', number: 501481 },
+  redeemedCode: { status: 400, error: 'invalid_grant', number: 54005 },
+  expiredAuthorization: { status: 400, error: 'invalid_grant', number: 70008 },
+  loginRequired: { status: 400, error: 'login_required', number: 50058 },
+  cancelled: { status: 400, error: 'access_denied', number: 65004 },
+  publicClient: { status: 401, error: 'invalid_client', number: 700025 },
   invalidClientId: { status: 400, error: 'unauthorized_client', number: 900023 },
   unknownClient: { status: 400, error: 'unauthorized_client', number: 700016 },
   missingSecret: { status: 401, error: 'invalid_client', number: 7000216 },
   wrongSecret: { status: 401, error: 'invalid_client', number: 7000215 },
+  expiredSecret: { status: 401, error: 'invalid_client', number: 7000222 },
+  twoProofs: { status: 400, error: 'invalid_request', number: 90014 },
+  malformedAssertion: { status: 401, error: 'invalid_client', number: 50027 },
+  foreignAssertion: { status: 401, error: 'invalid_client', number: 700021 },
+  assertionAudience: { status: 401, error: 'invalid_client', number: 700023 },
+  assertionTime: { status: 401, error: 'invalid_client', number: 700024 },
   unknownAssertion: { status: 401, error: 'invalid_client', number: 700027 },
   invalidScope: { status: 400, error: 'invalid_scope', number: 70011 },
   scopeWithoutDefault: { status: 400, error: 'invalid_scope', number: 1002012 },
@@ -27,6 +43,15 @@ const OAUTH_ERRORS = {
   notOperator: { status: 401, error: 'access_denied', number: 65004 },
   badCode: { status: 400, error: 'bad_verification_code', number: 70019 },
 } as const satisfies Readonly<Record<string, { readonly status: 400 | 401; readonly error: string; readonly number: number }>>;
+
+interface OAuthErrorBody {
+  readonly error: string;
+  readonly error_description: string;
+  readonly error_codes: readonly number[];
+  readonly timestamp: string;
+  readonly trace_id: string;
+  readonly correlation_id: string;
+}
 
 /** Thrown for what the token endpoint refuses, answered as Entra answers it. */
 export class OAuthError extends Error {
@@ -45,7 +70,7 @@ export class OAuthError extends Error {
   }
 
   /** The body of the answer. `requestId`: as in the log. */
-  body({ requestId, now }: { readonly requestId: string; readonly now: number }): object {
+  body({ requestId, now }: { readonly requestId: string; readonly now: number }): OAuthErrorBody {
     const timestamp = `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')}Z`;
     const trace = `Trace ID: ${requestId} Correlation ID: ${requestId} Timestamp: ${timestamp}`;
     return {

@@ -14,6 +14,7 @@ import { createDeviceLogins, DEVICE_LOGIN_MS } from './deviceLogins.ts';
 import { cloudMetadata, instanceDiscovery, openIdConfiguration } from './documents.ts';
 import { Form } from './form.ts';
 import { type GrantParts, grantToken, publicClient } from './grants.ts';
+import { serveGraph } from './graph/serve.ts';
 import type { Identity } from './identity.ts';
 import { managedToken, type ManagedParts } from './managedIdentity.ts';
 import { OAuthError } from './oauthError.ts';
@@ -21,6 +22,9 @@ import { TokenRefused } from './tokenRefused.ts';
 import { type IdentityOptions, identityHeader } from './options.ts';
 import { type IdentityPath, identityPath } from './paths.ts';
 import { checkTenant } from './tenants.ts';
+import { LONGEST_LIFETIME_MS } from './tokens.ts';
+import { messagePage } from './signIn/pages.ts';
+import { approveDevice, authorize, signOut, type Visit } from './signIn/signIn.ts';
 import { OPERATOR, TENANT_ID } from './wellKnown.ts';
 
 /**
@@ -53,7 +57,6 @@ const NOT_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' };
 interface Parts extends GrantParts {
   readonly isSecretKnown: boolean;
   readonly taskTokens: TaskTokens;
-  readonly database: Database;
 }
 
 async function answer(path: IdentityPath, request: Request, body: Body, parts: Parts): Promise<Answer> {
@@ -76,11 +79,11 @@ async function answer(path: IdentityPath, request: Request, body: Body, parts: P
       checkTenant(path.authority.tenant);
       return json(200, openIdConfiguration(place, path.authority));
     case 'keys':
-      return json(200, await parts.tokens.publicKeys());
+      return json(200, await parts.tokens.publicKeys(now));
     case 'token': {
       const form = await posted(message, body);
       checkTenant(path.authority.tenant);
-      return json(200, await grantToken({ form, basic: basicOf(message), baseUrl, now }, parts));
+      return json(200, await grantToken({ form, basic: basicOf(message), baseUrl, endpoint: `${place.url}${target.path}`, now }, parts));
     }
     case 'deviceCode': {
       const form = await posted(message, body);
@@ -88,15 +91,41 @@ async function answer(path: IdentityPath, request: Request, body: Body, parts: P
       return json(200, await beginDeviceLogin(form, place.url, now, parts));
     }
     case 'authorize':
-      throw new OAuthError('unsupportedResponse', 'This service has no page to sign in at: use a device code, a service principal, or a managed identity.');
+      return shown(request, async () => {
+        checkTenant(path.authority.tenant);
+        return authorize(await visitOf(request, query, body), parts);
+      });
+    case 'deviceLogin':
+      return shown(request, async () => approveDevice(await visitOf(request, query, body), parts));
+    case 'signOut':
+      return signOut();
+    case 'graph':
+      return serveGraph(request, body, parts);
+    case 'keyRotation':
+      return rotateKeys(request, body, parts);
   }
 }
 
-const DAY_MS = 86_400_000;
+/** Pages say to a person what is wrong with a request. */
+async function shown({ requestId, now }: Request, page: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await page();
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error;
+    const { error_description: text } = error.body({ requestId, now });
+    return messagePage({ title: 'The sign-in cannot begin', text, status: error.status });
+  }
+}
+
+async function visitOf({ message, now }: Request, query: URLSearchParams, body: Body): Promise<Visit> {
+  if (message.method !== 'GET' && message.method !== 'POST') throw onlyPost(message);
+  return { query: new Form(query), entered: message.method === 'POST' ? await formOf(message, body) : null, now };
+}
+
 const HOUR_MS = 3_600_000;
 
 function ofOperator({ tokens, operatorSecret, isSecretKnown }: Parts): ManagedParts {
-  return { tokens, identities: [OPERATOR], secret: identityHeader(operatorSecret), isOpen: isSecretKnown, lifetimeMs: DAY_MS };
+  return { tokens, identities: [OPERATOR], secret: identityHeader(operatorSecret), isOpen: isSecretKnown, lifetimeMs: LONGEST_LIFETIME_MS };
 }
 
 /** Of the identities of its pool; null: no task asks. @throws OAuthError for one that has ended. */
@@ -110,12 +139,25 @@ async function ofTask(headers: IncomingHttpHeaders, { tokens, taskTokens, databa
   return { tokens, identities, secret, isOpen: false, lifetimeMs: HOUR_MS };
 }
 
-/** Who signs in becomes the operator: so only the operator approves. */
-async function approve(userCode: string, { message, baseUrl, now }: Request, body: Body, { tokens, devices }: Parts): Promise<Answer> {
+/** Our own operations, which take no body, are the service principal's of the operator: its secret is a file. */
+async function checkOperator({ message, baseUrl, now }: Request, body: Body, { tokens }: Parts): Promise<void> {
   await body.refuse();
-  if (message.method !== 'POST') throw new OAuthError('onlyPost', `The endpoint only accepts POST requests. Received a ${message.method ?? ''} request.`);
-  const { objectId } = await tokens.verify(bearerOf(message) ?? '', { audiences: managementAudiences(baseUrl), now });
-  if (objectId !== OPERATOR.objectId) throw new OAuthError('notOperator', 'Only the service principal of the operator approves of sign-ins.');
+  if (message.method !== 'POST') throw onlyPost(message);
+  const { objectId, tenantId } = await tokens.verify(bearerOf(message) ?? '', { audiences: managementAudiences(baseUrl), now });
+  if (objectId !== OPERATOR.objectId || tenantId !== TENANT_ID) throw new OAuthError('notOperator', 'Only the service principal of the operator approves of sign-ins and changes keys.');
+}
+
+async function rotateKeys(request: Request, body: Body, parts: Parts): Promise<Answer> {
+  await checkOperator(request, body, parts);
+  const forgetsOld = new URLSearchParams(request.target.rawQuery).get('old') === 'forgotten';
+  return json(200, { kid: await parts.tokens.rotate({ now: request.now, forgetsOld }) });
+}
+
+/** Who signs in becomes the operator: so only the operator approves. */
+async function approve(userCode: string, request: Request, body: Body, parts: Parts): Promise<Answer> {
+  await checkOperator(request, body, parts);
+  const { devices } = parts;
+  const { now } = request;
   if (!(await devices.approve(userCode, now))) throw new OAuthError('badCode', `No sign-in waits with the code '${userCode.toUpperCase()}': it may have expired.`);
   return json(200, { code: userCode.toUpperCase(), state: 'approved' });
 }
@@ -130,13 +172,17 @@ async function beginDeviceLogin(form: Form, url: string, now: number, { devices 
     verification_url: `${url}/devicelogin`,
     expires_in: DEVICE_LOGIN_MS / 1_000,
     interval: 1,
-    message: `To sign in, run the command "linarite identity approve ${userCode}" on the machine of the service.`,
+    message: `To sign in, run the command "linarite identity approve ${userCode}" on the machine of the service, or open the page ${url}/devicelogin and enter the code ${userCode}.`,
   };
 }
 
 async function posted(message: IncomingMessage, body: Body): Promise<Form> {
-  if (message.method !== 'POST') throw new OAuthError('onlyPost', `The endpoint only accepts POST requests. Received a ${message.method ?? ''} request.`);
+  if (message.method !== 'POST') throw onlyPost(message);
   return formOf(message, body);
+}
+
+function onlyPost({ method = '' }: IncomingMessage): OAuthError {
+  return new OAuthError('onlyPost', `The endpoint only accepts POST requests. Received a ${method} request.`);
 }
 
 async function formOf(message: IncomingMessage, body: Body): Promise<Form> {

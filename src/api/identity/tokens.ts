@@ -3,7 +3,7 @@ import type { Instant } from '../../core/keys.ts';
 import { identityClaims, identityOf } from './claims.ts';
 import type { Identity } from './identity.ts';
 import type { Verify } from './outsideIssuers.ts';
-import { ALGORITHM, provideSigningKey, type SigningKey } from './signingKey.ts';
+import { ALGORITHM, provideSigningKeys, rotateSigningKey, type SigningKeys } from './signingKey.ts';
 import { TokenRefused } from './tokenRefused.ts';
 import { verifyToken } from './verify.ts';
 import { TENANT_ID } from './wellKnown.ts';
@@ -38,8 +38,13 @@ export interface Tokens {
   verify(token: string, verification: Verification): Promise<Identity>;
   /** The claims of a token that the service itself has made. @throws TokenRefused. */
   verifyOwn(token: string, verification: Verification): Promise<JWTPayload>;
-  /** What others verify tokens of this service with. */
-  publicKeys(): Promise<JSONWebKeySet>;
+  /** What others verify tokens of this service with: that of the key that signs, and those of former ones. */
+  publicKeys(now: Instant): Promise<JSONWebKeySet>;
+  /**
+   * Another key signs from now on. `forgetsOld`: tokens of former ones are refused at once, not when they expire.
+   * Returns the name (`kid`) of the new one.
+   */
+  rotate(rotation: { readonly now: Instant; readonly forgetsOld: boolean }): Promise<string>;
 }
 
 export interface TokensOptions {
@@ -51,6 +56,8 @@ export interface TokensOptions {
 
 /** Entra's last from 60 to 90 minutes; those of managed identities a day. */
 const LIFETIME_MS = 3_600_000;
+/** None that is for others lasts longer. */
+export const LONGEST_LIFETIME_MS = 86_400_000;
 
 /** `baseUrl`: scheme and host as the client called us. Tokens are given over TLS, whatever it came over. */
 export function issuerAt(baseUrl: string): string {
@@ -58,25 +65,31 @@ export function issuerAt(baseUrl: string): string {
 }
 
 export function createTokens({ keyFile, outside = new Map() }: TokensOptions): Tokens {
-  let made: Promise<SigningKey> | undefined;
-  /** Made when it is first needed, so that a start does not wait for it; tried again after a failure. */
-  const signingKey = (): Promise<SigningKey> => {
-    made ??= provideSigningKey(keyFile).catch((error: unknown) => {
+  let made: Promise<SigningKeys> | undefined;
+  const keep = (keys: Promise<SigningKeys>): Promise<SigningKeys> => {
+    made = keys.catch((error: unknown) => {
       made = undefined;
       throw error;
     });
     return made;
   };
+  /** Made when they are first needed, so that a start does not wait for them; tried again after a failure. */
+  const signingKeys = (): Promise<SigningKeys> => made ?? keep(provideSigningKeys(keyFile));
+  const publicKeys: Tokens['publicKeys'] = async (now) => {
+    const { current, retired } = await signingKeys();
+    return { keys: [current.publicKey, ...retired.filter(({ until }) => until > now).map(({ publicKey }) => publicKey)] };
+  };
   const verifyOwn: Tokens['verifyOwn'] = async (token, { audiences, now }) => {
-    const [{ header }, { publicKey }] = await Promise.all([read(token), signingKey()]);
-    if (header.kid !== publicKey.kid) throw new TokenRefused('issuer', 'The access token is not of an issuer that this service trusts.');
-    const claims = await verifyToken(token, { keys: { keys: [publicKey] }, algorithms: [ALGORITHM], audiences, now });
+    const [{ header }, { keys }] = await Promise.all([read(token), publicKeys(now)]);
+    const key = keys.find(({ kid }) => kid === header.kid);
+    if (key === undefined) throw new TokenRefused('issuer', 'The access token is not of an issuer that this service trusts.');
+    const claims = await verifyToken(token, { keys: { keys: [key] }, algorithms: [ALGORITHM], audiences, now });
     if (!isOwnIssuer(claims.iss)) throw new TokenRefused('issuer', 'The access token is not of this tenant.');
     return claims;
   };
   return {
     issue: async ({ identity, audience, issuer, now, lifetimeMs = LIFETIME_MS, claims = {} }) => {
-      const [{ SignJWT }, { privateKey, publicKey }] = await Promise.all([import('jose'), signingKey()]);
+      const [{ SignJWT }, { current: { privateKey, publicKey } }] = await Promise.all([import('jose'), signingKeys()]);
       const from = Math.floor(now / 1_000);
       const payload = { aud: audience, iss: issuer, iat: from, nbf: from, exp: from + Math.floor(lifetimeMs / 1_000), ...identityClaims(identity), ...claims };
       const { kid = '' } = publicKey;
@@ -89,7 +102,12 @@ export function createTokens({ keyFile, outside = new Map() }: TokensOptions): T
       return verify === undefined ? identityOf(await verifyOwn(token, verification)) : verify({ ...verification, token, header });
     },
     verifyOwn,
-    publicKeys: async () => ({ keys: [(await signingKey()).publicKey] }),
+    publicKeys,
+    // One after the other: each retires the one before it.
+    rotate: async ({ now, forgetsOld }) => {
+      const keys = await keep(signingKeys().then((former) => rotateSigningKey(keyFile, former, { now, until: now + LONGEST_LIFETIME_MS, forgetsOld })));
+      return keys.current.publicKey.kid ?? '';
+    },
   };
 }
 

@@ -30,3 +30,10 @@ export const OPERATOR_USER: Identity = {
   kind: 'user',
   name: 'operator@linarite.onmicrosoft.com',
 };
+
+const OPERATORS: ReadonlySet<string> = new Set([OPERATOR.objectId, OPERATOR_USER.objectId]);
+
+/** Whether it is whoever runs the service, as an application or as a person. */
+export function isOperatorIdentity({ objectId, tenantId }: Identity): boolean {
+  return OPERATORS.has(objectId) && tenantId === TENANT_ID;
+}

@@ -76,6 +76,7 @@ function cloudConfig({ record: { managementEndpoint, options } }: Running): stri
       activeDirectory: `${managementEndpoint}/adfs`,
       activeDirectoryResourceId: managementAudience,
       activeDirectoryGraphResourceId: `${managementEndpoint}/graph`,
+      microsoftGraphResourceId: `${managementEndpoint}/graph`,
       batchResourceId: BATCH_AUDIENCE,
     },
     suffixes: { storageEndpoint: `core.${options.hostSuffix ?? HOST_SUFFIX}:${new URL(managementEndpoint).port}`, keyvaultDns: '.vault.localhost' },

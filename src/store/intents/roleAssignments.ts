@@ -1,11 +1,13 @@
 import type { ResourceRow } from './resources.ts';
-import { rows, statement, type Database } from './statement.ts';
+import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A role that was assigned to somebody, at the scope that its id begins with. */
-interface RoleAssignmentRow {
+export interface RoleAssignmentRow {
   /** `SCOPE/providers/Microsoft.Authorization/roleAssignments/NAME` */
   readonly id: string;
   readonly roleDefinitionId: string;
+  /** JSON: what the role gives, if it is none of the built-in ones; null: it is, or is gone. */
+  readonly permissions: string | null;
 }
 
 /** Of what an assignment is at. One that was made later under the same id is another one. */
@@ -13,7 +15,10 @@ const SCOPE_KEY = "left(resource.id_key, strpos(resource.id_key, '/providers/mic
 
 const find = statement<RoleAssignmentRow>(
   'role-assignment.find',
-  `select id, spec -> 'properties' ->> 'roleDefinitionId' as "roleDefinitionId" from resource
+  `select id, spec -> 'properties' ->> 'roleDefinitionId' as "roleDefinitionId",
+    (select role.spec -> 'properties' -> 'permissions' from resource role
+      where role.type = 'microsoft.authorization/roledefinitions' and role.id_key = lower(resource.spec -> 'properties' ->> 'roleDefinitionId')) as permissions
+    from resource
     where type = 'microsoft.authorization/roleassignments' and lower(spec -> 'properties' ->> 'principalId') = lower($1)
     and ($2 or not exists (select from resource ours where ours.type = 'microsoft.managedidentity/userassignedidentities' and lower(ours.spec ->> 'principalId') = lower($1)))
     and not exists (select from resource at where at.id_key = ${SCOPE_KEY} and at.created > resource.created)`,
@@ -36,4 +41,24 @@ const list = statement<ResourceRow>(
 /** Those of all principals, at most so many. */
 export function allAssignments(database: Database, limit: number): Promise<readonly ResourceRow[]> {
   return rows(database, list, [limit]);
+}
+
+const listRoles = statement<ResourceRow>(
+  'role-definition.list',
+  `select resource, id, type, spec, secrets, state, account, created as "createdAt", modified as "modifiedAt" from resource
+    where type = 'microsoft.authorization/roledefinitions' order by id_key limit $1`,
+);
+const isUsed = statement(
+  'role-definition.is-used',
+  `select 1 as found from resource where type = 'microsoft.authorization/roleassignments' and lower(spec -> 'properties' ->> 'roleDefinitionId') = lower($1) limit 1`,
+);
+
+/** Roles of the operator's own, at most so many. */
+export function allRoleDefinitions(database: Database, limit: number): Promise<readonly ResourceRow[]> {
+  return rows(database, listRoles, [limit]);
+}
+
+/** Whether anybody has that role. */
+export async function isRoleAssigned(connection: Database | Transaction, roleDefinitionId: string): Promise<boolean> {
+  return (await row(connection, isUsed, [roleDefinitionId])) !== null;
 }

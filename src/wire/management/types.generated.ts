@@ -6,6 +6,8 @@ export type ArmAccessTier = 'Hot' | 'Cool' | 'Premium' | 'Cold';
 
 export type ArmPrincipalType = 'User' | 'Group' | 'ServicePrincipal' | 'ForeignGroup' | 'Device';
 
+export type ArmRoleType = 'CustomRole' | 'BuiltInRole';
+
 export type ArmStorageKind = 'StorageV2' | 'Storage' | 'BlobStorage' | 'BlockBlobStorage';
 
 export type ArmSkuName = 'Standard_LRS' | 'Standard_GRS' | 'Standard_RAGRS' | 'Standard_ZRS' | 'Premium_LRS' | 'Premium_ZRS' | 'Standard_GZRS' | 'Standard_RAGZRS';
@@ -133,6 +135,25 @@ export interface ArmRoleAssignmentProperties {
   readonly principalId: string;
   readonly principalType?: ArmPrincipalType | undefined;
   readonly description?: string | undefined;
+}
+
+export interface ArmRoleDefinition {
+  readonly properties: ArmRoleDefinitionProperties;
+}
+
+export interface ArmRoleDefinitionProperties {
+  readonly roleName: string;
+  readonly description?: string | undefined;
+  readonly type?: ArmRoleType | undefined;
+  readonly permissions: readonly ArmPermission[];
+  readonly assignableScopes: readonly string[];
+}
+
+export interface ArmPermission {
+  readonly actions?: readonly string[] | undefined;
+  readonly notActions?: readonly string[] | undefined;
+  readonly dataActions?: readonly string[] | undefined;
+  readonly notDataActions?: readonly string[] | undefined;
 }
 
 export interface ArmAccountCreate {
@@ -395,6 +416,9 @@ export interface Shapes {
   ArmUserAssignedIdentityUpdate: ArmUserAssignedIdentityUpdate;
   ArmRoleAssignment: ArmRoleAssignment;
   ArmRoleAssignmentProperties: ArmRoleAssignmentProperties;
+  ArmRoleDefinition: ArmRoleDefinition;
+  ArmRoleDefinitionProperties: ArmRoleDefinitionProperties;
+  ArmPermission: ArmPermission;
   ArmAccountCreate: ArmAccountCreate;
   ArmAccountUpdate: ArmAccountUpdate;
   ArmAccountProperties: ArmAccountProperties;

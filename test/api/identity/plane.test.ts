@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ASSERTION_TYPE } from '../../../src/api/identity/assertion.ts';
 import { identityHeader } from '../../../src/api/identity/options.ts';
 import { BATCH_AUDIENCE, OPERATOR, OPERATOR_USER, TENANT_ID } from '../../../src/api/identity/wellKnown.ts';
 import { IDENTITY, testApi, type Got, type TestApi } from '../support.ts';
+import * as asking from './asking.ts';
+import { BATCH_SCOPE, claimsOf, CLIENT, codeOf, RIGHT, SECRET } from './asking.ts';
 
-const CLIENT = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-const BATCH_SCOPE = `${BATCH_AUDIENCE}/.default`;
-const { operatorSecret: SECRET } = IDENTITY;
-const RIGHT = { grant_type: 'client_credentials', client_id: OPERATOR.appId, client_secret: SECRET, scope: BATCH_SCOPE };
 
 let service: TestApi;
 
@@ -17,32 +16,21 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 function get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Got> {
-  return service.askPlainly({ url, headers: { host: '127.0.0.1:10800', ...headers } });
+  return asking.get(service, url, headers);
 }
 
 function post(url: string, form: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<Got> {
-  const body = new URLSearchParams(form).toString();
-  return service.askPlainly({ method: 'POST', url, body, headers: { host: '127.0.0.1:10800', 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)), ...headers } });
+  return asking.post(service, url, form, headers);
 }
 
-function token(form: Readonly<Record<string, string>>, url = '/adfs/oauth2/token'): Promise<Got> {
-  return post(url, form);
-}
-
-function claimsOf(jwt: string): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
+function token(form: Readonly<Record<string, string>>, url?: string): Promise<Got> {
+  return asking.token(service, form, url);
 }
 
 /** The status of the answer to who approves of a sign-in. */
 async function approved(code: string, shown?: string): Promise<number> {
-  const bearer = shown ?? (await token({ ...RIGHT, scope: 'https://management.azure.com/.default' })).json.access_token;
+  const bearer = shown ?? (await asking.operatorToken(service, 'https://management.azure.com'));
   return (await service.askPlainly({ method: 'POST', url: `/linarite/identity/devices/${code}`, headers: { host: '127.0.0.1:10800', authorization: `Bearer ${bearer}` } })).status;
-}
-
-/** Of the answer, the number that clients look at. */
-function codeOf({ json }: Got): readonly [string, number] {
-  expect(json.error_description).toMatch(new RegExp(`^AADSTS${json.error_codes[0]}: .* Trace ID: .* Timestamp: `));
-  return [json.error, json.error_codes[0]];
 }
 
 describe('the metadata of the cloud', () => {
@@ -114,7 +102,9 @@ describe('a service principal', () => {
   it.each([
     ['a wrong secret', { ...RIGHT, client_secret: 'x' }, 401, ['invalid_client', 7000215]],
     ['no secret', noSecret, 401, ['invalid_client', 7000216]],
-    ['an assertion of a certificate', { ...noSecret, client_assertion: 'x.y.z' }, 401, ['invalid_client', 700027]],
+    ['an assertion of a certificate', { ...noSecret, client_assertion: 'x.y.z', client_assertion_type: ASSERTION_TYPE }, 401, ['invalid_client', 700027]],
+    ['an assertion and a secret', { ...RIGHT, client_assertion: 'x.y.z', client_assertion_type: ASSERTION_TYPE }, 400, ['invalid_request', 90014]],
+    ['an assertion of another kind', { ...noSecret, client_assertion: 'x.y.z', client_assertion_type: 'saml' }, 401, ['invalid_client', 50027]],
     ['an unknown application', { ...RIGHT, client_id: CLIENT }, 400, ['unauthorized_client', 700016]],
     ['no application', noClient, 400, ['invalid_request', 900144]],
     ['no grant', noGrant, 400, ['invalid_request', 900144]],
@@ -175,10 +165,6 @@ describe('a user', () => {
     expect(codeOf(await token({ ...again, refresh_token: json.access_token }))).toEqual(['invalid_grant', 70000]);
     service.now.value += 91 * 86_400_000;
     expect(codeOf(await token(again))).toEqual(['invalid_grant', 700082]);
-  });
-
-  it('finds no page to sign in at', async () => {
-    expect(codeOf(await get('/adfs/oauth2/authorize?response_type=code'))).toEqual(['unsupported_response_type', 700054]);
   });
 });
 

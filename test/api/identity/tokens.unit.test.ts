@@ -103,7 +103,56 @@ describe('a token of the service', () => {
   });
 
   it('can be verified with the public keys, which hold nothing private', async () => {
-    const { keys } = await tokens.publicKeys();
+    const { keys } = await tokens.publicKeys(NOW);
     expect(keys.map((key) => Object.keys(key).toSorted())).toEqual([['alg', 'e', 'kid', 'kty', 'n', 'use']]);
+  });
+});
+
+describe('another signing key', () => {
+  let mine: Tokens;
+  let file: string;
+  let before: string;
+  const of = (now: number): Promise<string> => mine.issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, issuer: ISSUER, now });
+  const taken = (text: string, now: number, by = mine): Promise<Identity> => by.verify(text, { audiences: [BATCH_AUDIENCE], now });
+  const names = async (now: number): Promise<readonly unknown[]> => (await mine.publicKeys(now)).keys.map(({ kid }) => kid);
+  const DAY_MS = 24 * HOUR_MS;
+
+  beforeAll(async () => {
+    file = join(directory, 'rotated.pem');
+    mine = createTokens({ keyFile: file });
+    before = await mine.issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, issuer: ISSUER, now: NOW, lifetimeMs: 2 * DAY_MS });
+  });
+
+  it('signs from then on, and former tokens are taken for a day, over a restart as well', async () => {
+    const [first] = await names(NOW);
+    const kid = await mine.rotate({ now: NOW, forgetsOld: false });
+    expect(await names(NOW)).toEqual([kid, first]);
+    const after = await of(NOW);
+    expect(JSON.parse(Buffer.from(after.split('.')[0] ?? '', 'base64url').toString()).kid).toBe(kid);
+    for (const one of [before, after]) {
+      expect(await taken(one, NOW)).toEqual(OPERATOR);
+      expect(await taken(one, NOW, createTokens({ keyFile: file }))).toEqual(OPERATOR);
+    }
+    expect(await taken(before, NOW + DAY_MS - 1)).toEqual(OPERATOR);
+    expect(await refusalOf(taken(before, NOW + DAY_MS))).toBe('issuer');
+    expect(await names(NOW + DAY_MS)).toEqual([kid]);
+  });
+
+  it('takes the place of the one before it, also when two are asked for at once; of old ones nothing private is kept', async () => {
+    const [kid] = await names(NOW);
+    await Promise.all([1, 2].map(() => mine.rotate({ now: NOW, forgetsOld: false })));
+    expect(new Set(await names(NOW)).size).toBe(4);
+    expect((await names(NOW))).toContain(kid);
+    const kept = readFileSync(`${file}.retired.json`, 'utf8');
+    expect(kept).not.toMatch(/"[dpq]"/);
+    expect(statSync(`${file}.retired.json`).mode & 0o777).toBe(0o600);
+  });
+
+  it('ends all former tokens where the old ones are to be forgotten', async () => {
+    const former = await of(NOW);
+    await mine.rotate({ now: NOW, forgetsOld: true });
+    expect(await refusalOf(taken(former, NOW))).toBe('issuer');
+    expect(await refusalOf(taken(former, NOW, createTokens({ keyFile: file })))).toBe('issuer');
+    expect(await taken(await of(NOW), NOW)).toEqual(OPERATOR);
   });
 });

@@ -5,7 +5,7 @@ import type { Identity } from '../../../src/api/identity/identity.ts';
 import { issuerAt } from '../../../src/api/identity/tokens.ts';
 import { OPERATOR, TENANT_ID } from '../../../src/api/identity/wellKnown.ts';
 import { managementAuthority } from '../../../src/api/management/authentication.ts';
-import { ROLES, type Role } from '../../../src/api/roles.ts';
+import { ROLES } from '../../../src/api/roles.ts';
 import { insertResource } from '../../../src/store/intents/resources.ts';
 import { IDENTITY, testApi, type Got, type TestApi } from '../support.ts';
 import { SUBSCRIPTION } from './support.ts';
@@ -34,7 +34,7 @@ async function ask(method: string, path: string, { body, as = OPERATOR, query = 
   });
 }
 
-function properties(role: Role, principalId: string = randomUUID()): { readonly properties: { readonly roleDefinitionId: string; readonly principalId: string } } {
+function properties(role: keyof typeof ROLES, principalId: string = randomUUID()): { readonly properties: { readonly roleDefinitionId: string; readonly principalId: string } } {
   return { properties: { roleDefinitionId: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${ROLES[role].id}`, principalId } };
 }
 
@@ -90,7 +90,7 @@ describe('a role assignment', () => {
     const somebody: Identity = { objectId: principal, tenantId: TENANT_ID, kind: 'user', name: 'ada' };
     const first = await insertResource(service.pool, { id: scope, type: 'Microsoft.Batch/batchAccounts', spec: {} }, service.now.value);
     expect((await ask('PUT', `${scope}${ASSIGNMENTS}/${randomUUID()}`, { body: properties('owner', principal) })).status).toBe(201);
-    expect(await createAssignedRoles(service.pool).at(somebody, scope)).toEqual(['owner']);
+    expect(await createAssignedRoles(service.pool).at(somebody, scope)).toEqual([ROLES.owner]);
     await service.pool.query('delete from resource where resource = $1', [first?.resource]);
     await insertResource(service.pool, { id: scope, type: 'Microsoft.Batch/batchAccounts', spec: {} }, service.now.value + 1);
     expect(await createAssignedRoles(service.pool).at(somebody, scope)).toEqual([]);

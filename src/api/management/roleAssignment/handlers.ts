@@ -4,12 +4,11 @@ import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { isGuid } from '../../../wire/management/guid.ts';
-import { roleOfDefinition, ROLES } from '../../roles.ts';
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
-import { requireSubscription } from '../subscription/handlers.ts';
-import { definitionId, roleDefinitionHandlers } from './definitions.ts';
+import { assignableRole, roleDefinitionHandlers } from './definitions.ts';
+import { requireScope } from './scopes.ts';
 
 const TYPE = 'Microsoft.Authorization/roleAssignments';
 /** As on Azure, of a subscription. */
@@ -26,11 +25,10 @@ export const roleAssignmentHandlers = {
   RoleAssignments_Create: async (call, parts) => {
     const name = param(call, 'roleAssignmentName');
     if (!isGuid(name)) throw new ManagementError('InvalidRoleAssignmentId', `The role assignment ID '${name.slice(0, 64)}' is not valid. The role assignment ID must be a GUID.`);
-    await requireScope(call, parts);
+    await requireScope(scope(call), parts);
     const { properties } = readBody('ArmRoleAssignment', call, await call.json());
-    const role = roleOfDefinition(properties.roleDefinitionId);
-    if (role === undefined) throw new ManagementError('RoleDefinitionDoesNotExist', `The specified role definition with ID '${properties.roleDefinitionId.slice(0, 256)}' does not exist.`);
-    const spec: Spec = { properties: { ...properties, roleDefinitionId: definitionId(ROLES[role].id) }, createdBy: call.identity.objectId };
+    const roleDefinitionId = await assignableRole(parts, properties.roleDefinitionId, scope(call));
+    const spec: Spec = { properties: { ...properties, roleDefinitionId }, createdBy: call.identity.objectId };
     return create(call, parts, spec);
   },
   RoleAssignments_Get: async (call, parts) => json(200, view(await existing(call, parts))),
@@ -42,7 +40,7 @@ export const roleAssignmentHandlers = {
       return json(200, view(row));
     }),
   RoleAssignments_ListForScope: async (call, parts) => {
-    await requireScope(call, parts);
+    await requireScope(scope(call), parts);
     const keep = filterOf(call);
     const rows = await allAssignments(parts.data.database, MOST_ASSIGNMENTS);
     return json(200, { value: rows.filter(keep).map(view) });
@@ -75,18 +73,6 @@ function scope(call: Pick<ManagementCall, 'params'>): string {
 
 function idOf(call: Pick<ManagementCall, 'params'>): string {
   return `${scope(call)}/providers/${TYPE}/${param(call, 'roleAssignmentName')}`;
-}
-
-const BELOW_SUBSCRIPTION = /^\/subscriptions\/([^/]+)(\/.+)?$/i;
-
-/** @throws ManagementError SubscriptionNotFound, ResourceNotFound (404). */
-async function requireScope(call: ManagementCall, parts: ManagementParts): Promise<void> {
-  const asked = scope(call);
-  if (asked === '') return;
-  const [, subscription, below] = BELOW_SUBSCRIPTION.exec(asked) ?? [];
-  if (subscription === undefined) throw new ManagementError('NotFound', `The scope '${asked.slice(0, 256)}' is neither a subscription nor below one.`);
-  requireSubscription({ params: { subscriptionId: subscription } }, parts);
-  if (below !== undefined && (await findResource(parts.data.database, asked)) === null) throw new ManagementError('ResourceNotFound', `The scope '${asked.slice(0, 256)}' was not found.`);
 }
 
 async function existing(call: ManagementCall, { data }: ManagementParts): Promise<ResourceRow> {

@@ -3,6 +3,7 @@ export const MANAGEMENT_ENUMS = {
   ArmStorageAccountType: ['Microsoft.Storage/storageAccounts'],
   ArmAccessTier: ['Hot', 'Cool', 'Premium', 'Cold'],
   ArmPrincipalType: ['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'],
+  ArmRoleType: ['CustomRole', 'BuiltInRole'],
   ArmStorageKind: ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'],
   ArmSkuName: ['Standard_LRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_ZRS', 'Premium_LRS', 'Premium_ZRS', 'Standard_GZRS', 'Standard_RAGZRS'],
   ArmPoolAllocationMode: ['BatchService', 'UserSubscription'],
