@@ -2,7 +2,7 @@
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
 import type { Decisions } from './core/decisions.ts';
-import type { AccountNumber, Instant, JobNumber, NodeNumber, TaskKey, TaskNumber } from './core/keys.ts';
+import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskKey, TaskNumber } from './core/keys.ts';
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
 import type { UnderWay } from './core/underWay.ts';
@@ -56,6 +56,10 @@ export interface Explanations {
   task(account: AccountNumber, job: JobNumber, task: TaskNumber): readonly Reason[] | undefined;
   /** null: the job is completed. */
   job(account: AccountNumber, job: JobNumber): JobExplanation | null | undefined;
+  /** Why it is not at its target. null: the rules know no such pool. */
+  pool(account: AccountNumber, pool: PoolNumber): readonly Reason[] | null | undefined;
+  /** Why it is idle. null: the rules know no such node. */
+  node(account: AccountNumber, node: NodeNumber): readonly Reason[] | null | undefined;
 }
 
 /** One connected agent, as the owner sees it. The transport (WebSocket, simulator) calls `onFrame` and `onClose`. */

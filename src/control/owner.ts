@@ -1,6 +1,6 @@
 import type { FileAnswer, FileAsk, NodeAnswer, NodeAsk, OwnerFrame, WithoutEpoch } from '../agent/frames.ts';
 import type { Decisions } from '../core/decisions.ts';
-import type { JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
+import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
 import type { JobExplanation } from '../core/port.ts';
 import type { Reason } from '../core/explain/reasons.ts';
@@ -370,6 +370,16 @@ export class Owner {
   explainJob(job: JobNumber): JobExplanation | null | undefined {
     const session = this.#session;
     return session === null ? undefined : this.#quarantine.explained(job, session.core.explainJob(job, this.#options.clock()));
+  }
+
+  /** Undefined while the account is not loaded; null for a pool that it has not, or goes on without. */
+  explainPool(pool: PoolNumber): readonly Reason[] | null | undefined {
+    return this.#session?.core.explainPool(pool);
+  }
+
+  /** Likewise of a node. */
+  explainNode(node: NodeNumber): readonly Reason[] | null | undefined {
+    return this.#session?.core.explainNode(node);
   }
 
   /** Lets go of the account; agents and tasks go on. */

@@ -13,7 +13,7 @@ export interface OwnersOptions {
   readonly log: OwnerLog;
 }
 
-type Owned = Pick<Owner, 'phase' | 'beginBeat' | 'wake' | 'sweep' | 'ended' | 'explain' | 'explainJob' | 'authenticate' | 'connect' | 'stop' | 'fileAsks' | 'nodeAsks' | 'passage'>;
+type Owned = Pick<Owner, 'phase' | 'beginBeat' | 'wake' | 'sweep' | 'ended' | 'explain' | 'explainJob' | 'explainPool' | 'explainNode' | 'authenticate' | 'connect' | 'stop' | 'fileAsks' | 'nodeAsks' | 'passage'>;
 
 /** The owners of a process by the number of their account: what the API and agents ask goes to the one it is about. */
 export class Owners implements Wake, AgentDoor {
@@ -26,6 +26,8 @@ export class Owners implements Wake, AgentDoor {
     this.explanations = {
       task: (account, job, task) => this.of(account)?.explain(job, task),
       job: (account, job) => this.of(account)?.explainJob(job),
+      pool: (account, pool) => this.of(account)?.explainPool(pool),
+      node: (account, node) => this.of(account)?.explainNode(node),
     };
   }
 

@@ -3,6 +3,8 @@ import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { runDrill, upsertDrills } from './drill/drill.ts';
 import { explain, explainJob } from './explain/explain.ts';
+import { explainNode } from './explain/node.ts';
+import { explainPool } from './explain/pool.ts';
 import { confirmEndings, hasEndingToGoOn, reviewJob, undoEnding, upsertJob } from './job/life.ts';
 import { countUsage } from './job/usage.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
@@ -49,6 +51,8 @@ function rulesOn(held: Held): Core {
     isOpen: (job, task) => isOpen(state, job, task),
     explain: (job, task, now) => explain(state, job, task, now),
     explainJob: (job, now) => explainJob(state, job, now),
+    explainPool: (pool) => explainPool(state, pool),
+    explainNode: (node) => explainNode(state, node),
     image: () => ({ weight: weightOf(state), held: { state, lastNow } }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Decisions } from './decisions.ts';
 import type { CoreEvent, Snapshot } from './events.ts';
 import type { Held } from './image.ts';
-import type { Instant, JobNumber, TaskNumber } from './keys.ts';
+import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
 import type { Reason } from './explain/reasons.ts';
 import type { UnderWay } from './underWay.ts';
 
@@ -37,6 +37,10 @@ export interface Core {
   explain(job: JobNumber, task: TaskNumber, now: Instant): readonly Reason[];
   /** null: the job is completed or does not exist. */
   explainJob(job: JobNumber, now: Instant): JobExplanation | null;
+  /** Why the pool is not at its target, or that it is; null: there is no such pool. */
+  explainPool(pool: PoolNumber): readonly Reason[] | null;
+  /** Why the node is idle, or what it does; null: there is no such node. */
+  explainNode(node: NodeNumber): readonly Reason[] | null;
   /** To be called between `decide` and the next `apply`. */
   image(): Image;
 }

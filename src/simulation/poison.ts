@@ -34,6 +34,8 @@ export function poisoned(createCore: CreateCore, { isIn, isLoadedWith, when }: P
       isOpen: (job, task) => core.isOpen(job, task),
       explain: (job, task, at) => core.explain(job, task, at),
       explainJob: (job, at) => core.explainJob(job, at),
+      explainPool: (pool) => core.explainPool(pool),
+      explainNode: (node) => core.explainNode(node),
       image: () => core.image(),
     };
   };

@@ -114,7 +114,8 @@ function readMaxResults(text: string | undefined, operation: Operation, version:
   return count;
 }
 
-function readFilter(text: string | undefined, operation: Operation): Filter | undefined {
+/** @throws BatchError InvalidQueryParameterValue for what the list of the operation cannot be filtered by. */
+export function readFilter(text: string | undefined, operation: Operation): Filter | undefined {
   if (text === undefined) return undefined;
   const filter = parseFilter(text);
   const shape = itemShape(operation);

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobExplanation } from '../../src/core/port.ts';
 import type { Reason } from '../../src/core/explain/reasons.ts';
 import { statuses } from './statuses.ts';
-import { testApi, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type TestApi } from './support.ts';
 
 const NOWHERE: Reason = { code: 'PoolNotFound', poolId: 'nowhere', deleting: false };
-const said: { task: readonly Reason[] | undefined; job: JobExplanation | null | undefined } = { task: undefined, job: undefined };
+const said: { task: readonly Reason[] | undefined; job: JobExplanation | null | undefined; pool: readonly Reason[] | null | undefined; node: readonly Reason[] | null | undefined } = { task: undefined, job: undefined, pool: undefined, node: undefined };
 let it: TestApi;
 beforeAll(async () => {
-  it = await testApi({ explanations: { task: () => said.task, job: () => said.job } });
+  it = await testApi({ explanations: { task: () => said.task, job: () => said.job, pool: () => said.pool, node: () => said.node } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'J', poolInfo: { poolId: 'nowhere' } } });
   await it.ask({ method: 'POST', url: '/jobs/J/addtaskcollection', body: { value: [{ id: 'T', commandLine: 'x' }, { id: 'failed', commandLine: 'x' }] } });
 });
@@ -68,5 +68,33 @@ describe('why does it wait, over HTTP', () => {
   test('an owner that is not ready', async () => {
     said.task = undefined;
     expect(await answer('/jobs/J/tasks/T/explain')).toMatchObject({ status: 503, json: { code: 'ServerBusy' } });
+  });
+});
+
+describe('why is it so, with what would mend it', () => {
+  test('a task: sentence, reasons, what stays, what is never', async () => {
+    said.task = [{ code: 'TooManySlots', poolId: 'P', requiredSlots: 4, taskSlotsPerNode: 2 }, { code: 'WaitingItsTurn', tasksBefore: 3 }];
+    const { json } = await answer('/explain/jobs/j/tasks/t');
+    expect(json).toMatchObject({ sentence: expect.stringContaining('needs 4 slots'), reasons: [{ code: 'TooManySlots', data: { requiredSlots: 4 }, stays: true, never: true }, { stays: false, never: false, fixes: [] }] });
+  });
+
+  test('a job: how many tasks, an example, and the parent to run again', async () => {
+    said.job = { open: 1, looked: 1, reasons: [{ reason: { code: 'DependenciesNotMet', missing: ['7'], more: false }, tasks: 1, example: 1 }] };
+    const fix = { label: 'Run 7 again', method: 'POST', path: '/jobs/J/tasks/7/reactivate?api-version=2025-06-01', body: null };
+    expect((await answer('/explain/jobs/J')).json.reasons).toMatchObject([{ count: 1, example: 'T', stays: true, fixes: [fix] }]);
+    said.job = null;
+    expect((await answer('/explain/jobs/J')).json).toMatchObject({ sentence: 'No task of job J waits.', reasons: [] });
+  });
+
+  test('a pool and a node', async () => {
+    await it.ask({ method: 'POST', url: '/pools', body: { id: 'P', vmSize: 'standard_a1_v2', virtualMachineConfiguration: { imageReference: UBUNTU.imageReference, nodeAgentSKUId: UBUNTU.nodeAgentSKUId } } });
+    await statuses(it.pool).node('P', { id: 'tvmps_1_d' });
+    said.pool = [{ code: 'NoNodes', poolId: 'P' }];
+    expect((await answer('/explain/pools/p')).json).toMatchObject({ sentence: 'Pool P has no nodes, and none are asked for.', reasons: [{ fixes: [{ path: '/pools/P/resize?api-version=2025-06-01' }] }] });
+    said.node = [{ code: 'NodeNotReady', nodeId: 'tvmps_1_d', state: 'idle', schedulingState: 'disabled', connected: true, errors: [] }];
+    expect((await answer('/explain/pools/P/nodes/TVMPS_1_D')).json).toMatchObject({ reasons: [{ nodes: ['tvmps_1_d'], fixes: [{ path: '/pools/P/nodes/tvmps_1_d/enablescheduling?api-version=2025-06-01' }] }] });
+    expect(await answer('/explain/pools/P/nodes/none')).toMatchObject({ status: 404, json: { code: 'NodeNotFound' } });
+    said.pool = undefined;
+    expect(await answer('/explain/pools/P')).toMatchObject({ status: 503, json: { code: 'ServerBusy' } });
   });
 });

@@ -97,7 +97,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
   const api = createApi({
     database: pool,
     wake,
-    explanations: parts.explanations ?? { task: () => undefined, job: () => undefined },
+    explanations: parts.explanations ?? { task: () => undefined, job: () => undefined, pool: () => undefined, node: () => undefined },
     files: parts.files ?? noFiles,
     nodeRequests: parts.nodeRequests ?? noRequests,
     door: parts.door ?? noDoor,

@@ -65,7 +65,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     underWay: () => [],
     isOpen: () => script.isOpen,
     explain: () => [],
-    explainJob: () => null,
+    explainJob: () => null, explainPool: () => null, explainNode: () => null,
     image: () => {
       throw new Error('no image was expected');
     },

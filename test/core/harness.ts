@@ -312,6 +312,14 @@ export class TestEnv {
     return this.core.explain(job.number, task, this.now);
   }
 
+  explainPool(pool: TestPool): readonly Reason[] | null {
+    return this.core.explainPool(pool.number);
+  }
+
+  explainNode(node: NodeNumber): readonly Reason[] | null {
+    return this.core.explainNode(node);
+  }
+
   sent(kind: Command['kind']): Command[] {
     return this.commands.filter((command) => command.kind === kind);
   }

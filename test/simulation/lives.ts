@@ -79,6 +79,8 @@ export function altered(change: { readonly event?: (event: CoreEvent) => readonl
       underWay: () => core.underWay(),
       isOpen: (job, task) => core.isOpen(job, task),
       explainJob: (job, at) => core.explainJob(job, at),
+      explainPool: (pool) => core.explainPool(pool),
+      explainNode: (node) => core.explainNode(node),
       image: () => core.image(),
       explain: (job, task, at) => core.explain(job, task, at),
     };

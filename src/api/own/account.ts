@@ -23,7 +23,7 @@ export const accountOperations: readonly OwnOperation[] = [
 ];
 
 async function show({ account }: OwnCall, parts: Parts): Promise<Answer> {
-  return json(200, { quotas: shown(parts, await quotasOf(parts.database, account)), inUse: await inUse(account, parts) });
+  return json(200, { quotas: shownQuotas(parts, await quotasOf(parts.database, account)), inUse: await inUse(account, parts) });
 }
 
 /** Answers when it is durable; the account's owner goes by it from its next turn on. */
@@ -37,16 +37,17 @@ async function change(call: OwnCall, parts: Parts): Promise<Answer> {
     return next;
   });
   parts.wake.sweep(account);
-  return json(200, { quotas: shown(parts, quotas), inUse: await inUse(account, parts) });
+  return json(200, { quotas: shownQuotas(parts, quotas), inUse: await inUse(account, parts) });
 }
 
 /** What holds: null is no bound. */
-function shown(parts: Parts, set: Quotas): Required<Quotas> {
+export function shownQuotas(parts: Parts, set: Quotas): Required<Quotas> {
   const { dedicatedCores = null, lowPriorityCores = null, families = {} } = set;
   return { dedicatedCores, lowPriorityCores, ...quotasIn(parts, set), families };
 }
 
-async function inUse(account: AccountNumber, { database }: Parts): Promise<object> {
+/** What the account has of its quotas. */
+export async function inUse(account: AccountNumber, { database }: Pick<Parts, 'database'>): Promise<Required<Pick<Quotas, 'families'>> & Readonly<Record<'dedicatedCores' | 'lowPriorityCores' | 'pools' | 'activeJobs', number>>> {
   const [pools, jobs, schedules, machines] = await Promise.all([countPools(database, account), countActiveJobs(database, account), countActiveSchedules(database, account), machinesInUse(database, account)]);
   const cores = { dedicated: 0, lowPriority: 0 };
   const families: Record<string, number> = {};

@@ -9,11 +9,12 @@ import { usageOfJob, usageOfPools, usageOfTask } from '../../store/intents/usage
 import { BatchError, invalidQuery } from '../../wire/errors.ts';
 import { findVmSize } from '../../wire/sizes/find.ts';
 import { DEFAULT_REGION, hourlyPrice, hasPrices } from '../../wire/sizes/prices.ts';
-import { formatTimestamp, parseTimestamp } from '../../wire/timestamps.ts';
+import { formatTimestamp } from '../../wire/timestamps.ts';
 import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
 import type { OwnCall, OwnOperation } from './call.ts';
 import { json } from './json.ts';
+import { readNames, readTime } from './queries.ts';
 
 export const costOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/cost', right: 'read', of: 'account', jobInQuery: 'job', run: cost }];
 
@@ -26,23 +27,16 @@ interface CostAsked {
   readonly region: string;
 }
 
-const NAMES = ['pool', 'job', 'task', 'since', 'region'];
+const NAMES = ['pool', 'job', 'task', 'since', 'region'] as const;
 
 /** @throws BatchError InvalidQueryParameterValue. */
 function readQuery(query: URLSearchParams): CostAsked {
-  for (const [name, value] of query) {
-    // Clients that know only the data plane send a version everywhere.
-    if (name !== 'api-version' && !NAMES.includes(name)) throw invalidQuery(name, value, `There are ${NAMES.join(', ')}.`);
-    if (query.getAll(name).length > 1) throw invalidQuery(name, value, 'It stands there twice.');
-  }
-  const [pool, job, task, since, region] = NAMES.map((name) => query.get(name));
+  const { pool, job, task, since, region } = readNames(query, NAMES);
   if (pool && job) throw invalidQuery('pool', pool, 'A pool and a job are not asked of together.');
   if (task && !job) throw invalidQuery('task', task, 'It needs its job.');
   if (since && job) throw invalidQuery('since', since, 'A job and its tasks are told of as a whole.');
-  const from = since ? parseTimestamp(since) : undefined;
-  if (since && from === undefined) throw invalidQuery('since', since, 'It is no time, like 2026-01-31T12:00:00Z.');
   if (region && !hasPrices(region)) throw invalidQuery('region', region, 'No price of that region is known.');
-  return { pool: pool || null, job: job || null, task: task || null, since: from ?? null, region: region || DEFAULT_REGION };
+  return { pool: pool || null, job: job || null, task: task || null, since: readTime('since', since), region: region || DEFAULT_REGION };
 }
 
 /** @throws BatchError JobNotFound, TaskNotFound, InvalidQueryParameterValue. */

@@ -7,13 +7,21 @@ import { clockOperations } from './clock.ts';
 import { costOperations } from './cost.ts';
 import { drillOperations } from './drills.ts';
 import { evaluateOperations } from './evaluate.ts';
-import { explainOperations } from './explain.ts';
+import { explanationOperations } from './explain/explanation.ts';
+import { explainOperations } from './explain/waiting.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
+import { overviewOperations } from './overview/overview.ts';
 import { sampleOperations } from './samples.ts';
 import { sessionOperations } from './sessions.ts';
+import { taskHistoryOperations } from './tasks/history.ts';
+import { taskRowOperations } from './tasks/rows.ts';
 
 /** Every operation of Linarite itself; each noun's stand in a file of their own. */
 export const OWN_OPERATIONS: readonly OwnOperation[] = [
+  ...overviewOperations,
+  ...taskRowOperations,
+  ...taskHistoryOperations,
+  ...explanationOperations,
   ...explainOperations,
   ...remoteLoginOperations,
   ...evaluateOperations,

@@ -5,8 +5,6 @@ import { feasible, feasibleAhead, feasibleTogether, managerWidth, type Width } f
 import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
-import { pendingReasons } from '../node/pending.ts';
-import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { notKept } from '../placement/filters/notKept.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { withinLifetime } from '../placement/filters/withinLifetime.ts';
@@ -14,11 +12,11 @@ import { poolIdOf } from '../job/autoPool.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
 import { countMayBeKept, mayBeKept } from '../placement/mayBeKept.ts';
 import type { JobExplanation } from '../port.ts';
+import { firstOf, nodesMissing, readyNodesOf } from './nodesMissing.ts';
 import { byUrgency, needsAction, type Reason } from './reasons.ts';
 import { nodesOf, NOTHING_OUT } from '../task/attempts.ts';
 import { at } from '../task/table.ts';
-import { EXPLAIN_LIST, EXPLAIN_TASKS } from '../tunables.ts';
-import { poolState } from '../wireState.ts';
+import { EXPLAIN_TASKS } from '../tunables.ts';
 
 /**
  * Why a task does not run: what each filter of placement has against it, first what does not pass by itself, otherwise
@@ -159,27 +157,6 @@ function lookThrough(state: CoreState, pool: Pool, task: Width): Reason[] {
     against.push(reason);
   }
   return [...nodesMissing(state, pool, readyNodesOf(pool)), ...firstOf(against)];
-}
-
-function readyNodesOf({ nodes }: Pool): number {
-  let readyNodes = 0;
-  for (const node of nodes) if (nodeTakesTasks({ node }) === null) readyNodes += 1;
-  return readyNodes;
-}
-
-function firstOf(against: readonly Reason[]): readonly Reason[] {
-  const shown = byUrgency(against).slice(0, EXPLAIN_LIST);
-  return against.length > shown.length ? [...shown, { code: 'MoreNodes', nodes: against.length - shown.length }] : shown;
-}
-
-function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: Pool, readyNodes: number): Reason[] {
-  const { targetDedicated, targetLowPriority } = poolState(intent, status);
-  const targetNodes = targetDedicated + targetLowPriority;
-  if (targetNodes === 0 && nodes.size === 0) return [{ code: 'NoNodes', poolId: intent.id }];
-  if (readyNodes >= targetNodes) return [];
-  const { allocationState, resizeErrors } = status;
-  const errors = allocationState === 'steady' ? resizeErrors : [failures.dedicated, failures.lowPriority].filter((error) => error !== null);
-  return [{ code: 'WaitingForNodes', poolId: intent.id, readyNodes, targetNodes, allocationState, errors, pending: pendingReasons(nodes), room }];
 }
 
 /**

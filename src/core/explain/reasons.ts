@@ -1,3 +1,4 @@
+import { counted } from '../../base/words.ts';
 import type { WireJobState, WireTaskState } from '../wireState.ts';
 import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskStatus } from '../status.ts';
 
@@ -82,6 +83,19 @@ export type Reason =
   /** `ended`: how, where that is known. */
   | { readonly code: 'TaskCompleted'; readonly ended: Pick<TaskStatus, 'exitCode' | 'result' | 'failure'> | null }
   | { readonly code: 'JobNotOpen' }
+  /** Of a pool: it has the nodes that are asked for. */
+  | { readonly code: 'PoolAtTarget'; readonly poolId: string; readonly readyNodes: number }
+  /** Of a pool: it has more than are asked for, and they leave when their tasks let them. */
+  | { readonly code: 'NodesLeaving'; readonly poolId: string; readonly nodes: number; readonly targetNodes: number }
+  /** Of a pool: the last run of its formula. */
+  | { readonly code: 'FormulaFailed'; readonly poolId: string; readonly error: ResizeError }
+  /** Of a node, as all that follow. */
+  | { readonly code: 'NodeBusy'; readonly nodeId: string; readonly runningTasks: number; readonly runningSlots: number; readonly taskSlotsPerNode: number; readonly offers: number }
+  | { readonly code: 'NothingWaits'; readonly poolId: string }
+  /** All waiting tasks of the job wait for tasks that they depend on, or are over their time. */
+  | { readonly code: 'TasksBlocked'; readonly jobId: string; readonly tasks: number }
+  /** Nothing is in the way: the next tick gives it a task of that job. */
+  | { readonly code: 'AboutToBePlaced'; readonly nodeId: string; readonly jobId: string }
   /** Given by the owner, which goes on without it. */
   | { readonly code: 'InQuarantine'; readonly subject: 'job' | 'task' };
 
@@ -105,6 +119,7 @@ export function needsAction(reason: Reason): boolean {
     case 'PreparationFailed':
     case 'NoNodes':
     case 'LowPriorityNode':
+    case 'FormulaFailed':
     case 'InQuarantine':
       return true;
     case 'DependenciesNotMet':
@@ -137,6 +152,12 @@ export function needsAction(reason: Reason): boolean {
     case 'NotTakenIn':
     case 'TaskCompleted':
     case 'JobNotOpen':
+    case 'PoolAtTarget':
+    case 'NodesLeaving':
+    case 'NodeBusy':
+    case 'NothingWaits':
+    case 'TasksBlocked':
+    case 'AboutToBePlaced':
       return false;
   }
 }
@@ -221,6 +242,20 @@ export function sentenceOf(reason: Reason): string {
       return taskCompleted(reason);
     case 'JobNotOpen':
       return 'The job is completed or does not exist.';
+    case 'PoolAtTarget':
+      return `Pool ${reason.poolId} has all ${reason.readyNodes} nodes that are asked for, and they take tasks.`;
+    case 'NodesLeaving':
+      return `Pool ${reason.poolId} has ${reason.nodes} nodes, and ${reason.targetNodes} are asked for: the others leave when their tasks let them.`;
+    case 'FormulaFailed':
+      return `The formula of pool ${reason.poolId} has failed, and its size stays as it is: ${reason.error.code}: ${reason.error.message}${(reason.error.values ?? []).map(({ name, value }) => `; ${name} ${value}`).join('')}`;
+    case 'NodeBusy':
+      return `Node ${reason.nodeId} runs ${counted(reason.runningTasks, 'task')} in ${reason.runningSlots} of ${reason.taskSlotsPerNode} slots${reason.offers === 0 ? '' : `; ${counted(reason.offers, 'task')} wait there for slots`}.`;
+    case 'NothingWaits':
+      return `No task waits for pool ${reason.poolId}.`;
+    case 'TasksBlocked':
+      return `The ${reason.tasks} tasks of job ${reason.jobId} that wait depend on others that have not ended with satisfaction, or are over their time.`;
+    case 'AboutToBePlaced':
+      return `Node ${reason.nodeId} is about to be given a task of job ${reason.jobId}.`;
     case 'InQuarantine':
       return `The service failed on the ${reason.subject} and goes on without it: see linarite status.`;
   }

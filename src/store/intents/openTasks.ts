@@ -31,10 +31,11 @@ export async function openTasks(database: Database, job: JobNumber): Promise<Ope
   const open = JSON.parse(found.open) as readonly TaskRange[];
   const asked = found.asked === null ? [] : (JSON.parse(found.asked) as readonly TaskNumber[]).map((task): TaskRange => [task, task]);
   // Those that the owner has not seen yet are above what it has.
-  return { ranges: merged([...open, ...asked, [found.ingested + 1, Number.MAX_SAFE_INTEGER]]), begun: found.begun };
+  return { ranges: mergedRanges([...open, ...asked, [found.ingested + 1, Number.MAX_SAFE_INTEGER]]), begun: found.begun };
 }
 
-function merged(ranges: readonly TaskRange[]): readonly TaskRange[] {
+/** In order and apart. */
+export function mergedRanges(ranges: readonly TaskRange[]): readonly TaskRange[] {
   const apart: TaskRange[] = [];
   for (const range of ranges.toSorted(([a], [b]) => a - b)) {
     const before = apart.at(-1);

@@ -1,4 +1,4 @@
-import type { JobNumber } from '../../core/keys.ts';
+import type { JobNumber, TaskNumber } from '../../core/keys.ts';
 import type { Filter } from '../../wire/odata.ts';
 import { loweringOf } from './lowering.ts';
 import { areFull, bounded, isFull, type Bounded } from './pageBytes.ts';
@@ -38,6 +38,23 @@ export async function searchByNumber(database: Database, page: TaskPage, filter:
   }
   return { tasks: found, cut: false };
 }
+
+/** Numbers of all tasks below `nextTask` that pass a filter, in order. */
+export async function numbersByFilter(database: Database, { job, nextTask, signal }: Pick<TaskPage, 'job' | 'nextTask' | 'signal'>, filter: Filter, places: Places | null): Promise<readonly TaskNumber[]> {
+  const lowered = await loweringOf(database);
+  const found: TaskNumber[] = [];
+  for await (const step of stepsOf(database, { job, nextTask, after: 0, limit: NUMBERS_A_STEP }, places)) {
+    signal.throwIfAborted();
+    const values = step.kind === 'window' ? [job, step.after, step.through] : [job, `{${step.numbers.join(',')}}`];
+    const condition = taskFilter(filter, values.length + 1, lowered);
+    const text = `select coalesce(array_agg(w.task), '{}') as task from (select t.task from ${step.kind === 'window' ? WINDOW : NUMBERS} where ${condition.text} order by t.task) w`;
+    const [some] = await rowsOf<{ task: readonly TaskNumber[] }>(database, text, [...values, ...condition.values]);
+    for (const number of some?.task ?? []) found.push(number);
+  }
+  return found;
+}
+
+const NUMBERS_A_STEP = 4_000;
 
 /** A page of the tasks with such ids that pass the filter, in the order of ids: those above `after`. */
 export interface IdsPage {

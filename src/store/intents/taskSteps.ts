@@ -35,7 +35,7 @@ export function* windows({ after, nextTask }: Pick<TaskPage, 'after' | 'nextTask
 }
 
 /** Where a page's tasks are looked for, in the order of their numbers. `places` null: everywhere. */
-export async function* stepsOf(database: Database, page: TaskPage, places: Places | null): AsyncGenerator<Step> {
+export async function* stepsOf(database: Database, page: Pick<TaskPage, 'job' | 'nextTask' | 'after' | 'limit'>, places: Places | null): AsyncGenerator<Step> {
   const named = places === null ? null : await namedIn(database, page, places.ids);
   if (places === null || named === null) return yield* windowSteps(page.after, page.nextTask - 1);
   const ranges = places.open || places.live ? rangesOf(await openTasks(database, page.job), places) : [];
@@ -57,7 +57,7 @@ function rangesOf({ ranges, begun }: Open, { open }: Places): readonly TaskRange
 }
 
 /** The numbers of tasks with such ids; null: too many. */
-async function namedIn(database: Database, { job }: TaskPage, ids: readonly IdRange[]): Promise<readonly TaskNumber[] | null> {
+async function namedIn(database: Database, { job }: Pick<TaskPage, 'job'>, ids: readonly IdRange[]): Promise<readonly TaskNumber[] | null> {
   const found: TaskNumber[] = [];
   for (const { from, through } of ids) {
     found.push(...(await rows(database, numbersOfIds, [job, from, through, MOST_IDS + 1 - found.length])).map(({ task }) => task));

@@ -1,6 +1,6 @@
 import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber, type TaskKey } from '../../core/keys.ts';
 import type { TaskIntake } from '../../core/events.ts';
-import type { TaskStatus } from '../../core/status.ts';
+import type { Cause, TaskStatus } from '../../core/status.ts';
 import type { AddedTasks } from '../ownerStore.ts';
 import { taskRulesOf, type TaskRules } from '../rules.ts';
 import { asShown, valueSql, type ApiRow, type NoRow } from '../status/description.ts';
@@ -22,7 +22,11 @@ export interface TaskRow {
 type TaskStatusRow = ApiRow<TaskStatus, typeof TASK_STATUS>;
 
 /** All null: never attempted. */
-export type TaskWithStatus = TaskRow & (TaskStatusRow | NoRow<TaskStatusRow>);
+export type TaskWithStatus = TaskRow & TaskStatusSeen;
+type TaskStatusSeen = TaskStatusRow | NoRow<TaskStatusRow>;
+
+/** As `TaskWithStatus`, of its specification the beginning of the command line alone. */
+export type TaskLine = Omit<TaskRow, 'spec' | 'terminateAt'> & { readonly requiredSlots: number; readonly commandLine: string } & TaskStatusSeen;
 
 const SHOWN = asShown<TaskStatus, typeof TASK_STATUS>(TASK_STATUS);
 export const TASK_COLUMNS = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
@@ -74,6 +78,24 @@ export async function jobOfTask(database: Database, { account, job, task, attemp
   return isOver ? null : found.jobId;
 }
 
+/** Characters of a command line in a `TaskLine`. */
+const LINE_LENGTH = 200;
+// `limit 1` makes each key a look-up of its own, whatever the planner believes.
+const lines = statement<TaskLine>(
+  'task.lines',
+  `select t.task, t.id, t.created as "createdAt", t.modified as "modifiedAt", t.reactivate_sequence as "reactivateSequence", t.required_slots as "requiredSlots",
+     left(t.spec ->> 'commandLine', ${LINE_LENGTH}) as "commandLine", ${taskStatusColumns}
+   from unnest($2::bigint[]) n, lateral (select * from task where task.job = $1 and task.task = n and deleted_at is null limit 1) t
+   left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true`,
+);
+
+/** The tasks with these numbers, in this order; those that are gone are left out. */
+export async function taskLines(database: Database, job: JobNumber, numbers: readonly TaskNumber[]): Promise<readonly TaskLine[]> {
+  if (numbers.length === 0) return [];
+  const found = new Map((await rows(database, lines, [job, numbers])).map((line) => [line.task, line]));
+  return numbers.flatMap((number) => found.get(number) ?? []);
+}
+
 export function findTask(database: Database | Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> {
   return row(database, find, [job, idKey(id)]);
 }
@@ -83,6 +105,20 @@ export async function lockTask(tx: Transaction, job: JobNumber, id: string): Pro
   const locked = await row(tx, lock, [job, idKey(id)]);
   if (locked === null) return null;
   return { ...locked, ...((await row(tx, status, [job, locked.task])) ?? SHOWN.none) };
+}
+
+const why = statement<LastAttempt>('task.lastAttempt', `select s.attempt, ${valueSql('s', TASK_STATUS.columns.cause)} as cause from task_status s where s.job = $1 and s.task = $2`);
+
+export interface LastAttempt {
+  /** 0: none yet. */
+  readonly attempt: number;
+  /** Why its state is what it is. */
+  readonly cause: Cause;
+}
+
+/** Which attempt of the task was the last one. */
+export async function lastAttempt(database: Database, job: JobNumber, task: TaskNumber): Promise<LastAttempt> {
+  return (await row(database, why, [job, task])) ?? { attempt: 0, cause: 'added' };
 }
 
 export interface NewTask {

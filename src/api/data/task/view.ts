@@ -4,7 +4,7 @@ import { taskState, type StateView, type WireTaskState } from '../../../core/wir
 import { taskDirectory } from '../../../ports.ts';
 import type { TaskNodeName } from '../../../store/intents/nodes.ts';
 import type { SubtaskRow } from '../../../store/intents/subtasks.ts';
-import type { TaskWithStatus } from '../../../store/intents/tasks.ts';
+import type { TaskLine, TaskWithStatus } from '../../../store/intents/tasks.ts';
 import { DEFAULT_RETENTION_MS, type TaskRules } from '../../../store/rules.ts';
 import { withConstraintDefaults } from '../../../wire/defaults.ts';
 import type { Subtask, Task, TaskAdd, TaskConstraints, TaskExecutionInfo, TaskNodeInfo } from '../../../wire/types.generated.ts';
@@ -27,7 +27,7 @@ export function storedConstraints(constraints: TaskConstraints | undefined): Tas
   return constraints?.maxTaskRetryCount === undefined ? rest : { ...rest, maxTaskRetryCount };
 }
 
-export function viewOfTask(row: TaskWithStatus): StateView<WireTaskState> {
+export function viewOfTask(row: TaskWithStatus | TaskLine): StateView<WireTaskState> {
   if (row.state === null) return taskState(row, null);
   const { state, since, previousState, previousSince, seenReactivateSequence: reactivateSequence } = row;
   return taskState(row, { state, since, previousState, previousSince, reactivateSequence });

@@ -1,0 +1,117 @@
+import type { TaskNumber } from '../../../core/keys.ts';
+import type { TaskColumnsWindow } from '../../../store/intents/taskColumns.ts';
+
+/**
+ * What sorting, filters and sums need of the tasks of one job: a typed array a column, at the place of each task's
+ * number less one. A million tasks take 50 MB.
+ */
+export interface TaskColumns {
+  /** How many numbers there are places for in use. */
+  length: number;
+  /** How many of them are tasks. */
+  count: number;
+  /** Goes up with each change. */
+  version: number;
+  /** The place in `WIRE_STATES`; `ABSENT`: there is no such task. */
+  state: Uint8Array;
+  created: Float64Array;
+  started: Float64Array;
+  ended: Float64Array;
+  exitCode: Float64Array;
+  result: Uint8Array;
+  retries: Uint16Array;
+  slots: Uint16Array;
+  /** The place in `nodes`. */
+  node: Uint16Array;
+  /** Numbers of nodes; the first one is 0: none. */
+  readonly nodes: number[];
+  readonly placeOfNode: Map<number, number>;
+}
+
+export const ABSENT = 255;
+const FIRST_PLACES = 1_024;
+/** Names of nodes beyond are not told apart: they share the last place. */
+const MOST_NODES = 65_535;
+
+export function emptyColumns(): TaskColumns {
+  return { length: 0, count: 0, version: 0, ...places(FIRST_PLACES), nodes: [0], placeOfNode: new Map([[0, 0]]) };
+}
+
+type Arrays = Pick<TaskColumns, 'state' | 'created' | 'started' | 'ended' | 'exitCode' | 'result' | 'retries' | 'slots' | 'node'>;
+
+function places(size: number): Arrays {
+  return {
+    state: new Uint8Array(size).fill(ABSENT),
+    created: new Float64Array(size),
+    started: new Float64Array(size),
+    ended: new Float64Array(size),
+    exitCode: new Float64Array(size),
+    result: new Uint8Array(size),
+    retries: new Uint16Array(size),
+    slots: new Uint16Array(size),
+    node: new Uint16Array(size),
+  };
+}
+
+/** Has places for the numbers up to `through`. */
+function growTo(columns: TaskColumns, through: TaskNumber): void {
+  if (through > columns.state.length) {
+    const next = places(Math.max(through, Math.min(columns.state.length * 2, columns.state.length + 500_000)));
+    for (const name of Object.keys(next) as (keyof Arrays)[]) next[name].set(columns[name] as never);
+    Object.assign(columns, next);
+  }
+  columns.length = Math.max(columns.length, through);
+}
+
+/** Writes a window; numbers above `after` up to `through` that are not in it are those of no task. */
+export function setWindow(columns: TaskColumns, window: TaskColumnsWindow, after: TaskNumber, through: TaskNumber): void {
+  growTo(columns, through);
+  let row = 0;
+  for (let number = after + 1; number <= through; number += 1) {
+    if (window.task[row] === number) {
+      set(columns, window, row);
+      row += 1;
+    } else remove(columns, number);
+  }
+}
+
+/** Writes the tasks with these numbers; those that are not in `window` are no tasks. */
+export function setNumbers(columns: TaskColumns, window: TaskColumnsWindow, numbers: readonly TaskNumber[]): void {
+  const found = new Set(window.task);
+  for (const number of numbers) if (!found.has(number)) remove(columns, number);
+  for (let row = 0; row < window.task.length; row += 1) set(columns, window, row);
+}
+
+function remove(columns: TaskColumns, number: TaskNumber): void {
+  if (columns.state[number - 1] === ABSENT) return;
+  columns.state[number - 1] = ABSENT;
+  columns.count -= 1;
+  columns.version += 1;
+}
+
+function set(columns: TaskColumns, window: TaskColumnsWindow, row: number): void {
+  const at = (window.task[row] ?? 0) - 1;
+  const state = window.state[row] ?? ABSENT;
+  const started = window.started[row] ?? 0;
+  const ended = window.ended[row] ?? 0;
+  if (columns.state[at] === ABSENT) columns.count += 1;
+  else if (columns.state[at] === state && columns.started[at] === started && columns.ended[at] === ended) return;
+  columns.version += 1;
+  columns.state[at] = state;
+  columns.created[at] = window.created[row] ?? 0;
+  columns.started[at] = started;
+  columns.ended[at] = ended;
+  columns.exitCode[at] = window.exitCode[row] ?? 0;
+  columns.result[at] = window.result[row] ?? 0;
+  columns.retries[at] = window.retries[row] ?? 0;
+  columns.slots[at] = window.slots[row] ?? 0;
+  columns.node[at] = placeOf(columns, window.node[row] ?? 0);
+}
+
+function placeOf(columns: TaskColumns, node: number): number {
+  const known = columns.placeOfNode.get(node);
+  if (known !== undefined) return known;
+  if (columns.nodes.length > MOST_NODES) return MOST_NODES;
+  columns.placeOfNode.set(node, columns.nodes.length);
+  return columns.nodes.push(node) - 1;
+}

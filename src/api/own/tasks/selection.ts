@@ -1,0 +1,135 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Instant, TaskNumber } from '../../../core/keys.ts';
+import type { JobWithStatus } from '../../../store/intents/jobs.ts';
+import { nodeNames } from '../../../store/intents/nodes.ts';
+import type { Database } from '../../../store/intents/statement.ts';
+import { taskNumbersById } from '../../../store/intents/taskColumns.ts';
+import { placesOf } from '../../../store/intents/taskPlaces.ts';
+import { numbersByFilter } from '../../../store/intents/taskSearch.ts';
+import type { Filter } from '../../../wire/odata.ts';
+import type { TaskSort } from '../../../wire/own/tasks.ts';
+import { ABSENT, type TaskColumns } from './columns.ts';
+import { isOfColumns, namesNodes, passes } from './filter.ts';
+import { columnsOf } from './kept.ts';
+import { sorted } from './order.ts';
+import { searchText } from './textSearch.ts';
+
+export interface Sort {
+  readonly by: TaskSort;
+  readonly descending: boolean;
+}
+
+/** Which tasks of a job, and in which order. */
+export interface Selecting {
+  /** '': any. */
+  readonly text: string;
+  /** null: any. `of`: as it was asked for. */
+  readonly filter: { readonly of: string; readonly filter: Filter } | null;
+  readonly sort: Sort;
+}
+
+export interface Selection {
+  readonly numbers: Uint32Array;
+  /** False: the text was not looked for in all tasks yet. */
+  readonly exact: boolean;
+}
+
+/** How long one request looks for a text. */
+const TEXT_BUDGET_MS = 300;
+
+/**
+ * The tasks that are asked for, in order. @throws BatchError as `columnsOf`; rejects with the signal's reason.
+ */
+export async function select(database: Database, job: JobWithStatus, { text, filter, sort }: Selecting, now: Instant, signal: AbortSignal): Promise<Selection> {
+  const columns = await columnsOf(database, job, signal);
+  const key = `${job.job} ${columns.version} ${columns.length} ${sort.by} ${sort.descending} ${text} ${filter?.of ?? ''}`;
+  const known = knownOf(database).get(key);
+  if (known !== undefined && now - known.at < keepsMs(sort)) return known.selection;
+  const { numbers, exact } = await found(database, job, columns, text, signal);
+  const passing = filter === null ? numbers : await filtered(database, job, columns, numbers, filter.filter, signal);
+  const selection = { numbers: await ordered(database, job, columns, passing, sort, now), exact };
+  if (exact) remember(database, key, { selection, at: now });
+  return selection;
+}
+
+/** All tasks that there are, or those of them with the text; in order. */
+async function found(database: Database, job: JobWithStatus, columns: TaskColumns, text: string, signal: AbortSignal): Promise<Selection> {
+  if (text === '') return { numbers: await among(columns, columns.length, (at) => at + 1), exact: true };
+  const { numbers, exact } = await searchText(database, job.job, { text, through: columns.length, budgetMs: TEXT_BUDGET_MS, signal });
+  return { numbers: await among(columns, numbers.length, (at) => numbers[at] ?? 0), exact };
+}
+
+/** Places that are looked at before others have their turn. */
+const AT_ONCE = 200_000;
+
+/** The numbers of a list of `length` that are those of tasks. */
+async function among(columns: TaskColumns, length: number, numberAt: (at: number) => TaskNumber, isWanted: (place: number) => boolean = () => true): Promise<Uint32Array> {
+  const numbers = new Uint32Array(length);
+  let count = 0;
+  for (let at = 0; at < length; at += 1) {
+    if (at % AT_ONCE === AT_ONCE - 1) await setImmediate();
+    const number = numberAt(at);
+    if (columns.state[number - 1] !== ABSENT && isWanted(number - 1)) numbers[count++] = number;
+  }
+  return numbers.subarray(0, count);
+}
+
+async function filtered(database: Database, job: JobWithStatus, columns: TaskColumns, numbers: Uint32Array, filter: Filter, signal: AbortSignal): Promise<Uint32Array> {
+  if (isOfColumns(filter)) {
+    const ids = namesNodes(filter) ? new Map([...(await nodeNames(database, columns.nodes))].map(([node, { id }]) => [node, id])) : new Map<number, string>();
+    return among(columns, numbers.length, (at) => numbers[at] ?? 0, passes(filter, columns, ids));
+  }
+  const passing = new Set(await numbersByFilter(database, { job: job.job, nextTask: columns.length + 1, signal }, filter, placesOf(filter)));
+  return among(columns, numbers.length, (at) => numbers[at] ?? 0, (place) => passing.has(place + 1));
+}
+
+async function ordered(database: Database, job: JobWithStatus, columns: TaskColumns, numbers: Uint32Array, { by, descending }: Sort, now: Instant): Promise<Uint32Array> {
+  if (by === 'number') return descending ? numbers.toReversed() : numbers;
+  if (by === 'id') return byId(database, job, columns, numbers, descending);
+  return sorted(columns, numbers, by, descending, now);
+}
+
+const IDS_A_READ = 16_000;
+
+async function byId(database: Database, job: JobWithStatus, columns: TaskColumns, numbers: Uint32Array, descending: boolean): Promise<Uint32Array> {
+  const wanted = new Uint8Array(columns.length);
+  for (const number of numbers) wanted[number - 1] = 1;
+  const all = new Uint32Array(numbers.length);
+  let count = 0;
+  for (let after: string | null = ''; after !== null && count < all.length; ) {
+    const { task, last }: Awaited<ReturnType<typeof taskNumbersById>> = await taskNumbersById(database, job.job, after, IDS_A_READ);
+    for (const number of task) if (wanted[number - 1] === 1 && count < all.length) all[count++] = number;
+    after = task.length < IDS_A_READ ? null : last;
+  }
+  const inOrder = all.subarray(0, count);
+  return descending ? inOrder.toReversed() : inOrder;
+}
+
+/** What was selected, so that the next rows of the same list cost nothing; while nothing changes it stays. */
+interface Known {
+  readonly selection: Selection;
+  readonly at: Instant;
+}
+
+const byDatabase = new WeakMap<Database, Map<string, Known>>();
+const MOST_KNOWN = 8;
+/** Times that go on are new in each request. */
+const RUNNING_KEPT_MS = 1_000;
+const LONGEST_KEPT_MS = 60_000;
+
+function keepsMs({ by }: Sort): number {
+  return by === 'runTime' || by === 'waitTime' ? RUNNING_KEPT_MS : LONGEST_KEPT_MS;
+}
+
+function knownOf(database: Database): Map<string, Known> {
+  const known = byDatabase.get(database) ?? new Map<string, Known>();
+  byDatabase.set(database, known);
+  return known;
+}
+
+function remember(database: Database, key: string, one: Known): void {
+  const known = knownOf(database);
+  known.set(key, one);
+  const [oldest] = known.keys();
+  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+}
