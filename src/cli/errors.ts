@@ -8,6 +8,8 @@ export const EXIT = {
   portTaken: 4,
   /** Data directory or database belong to a newer version. */
   newerData: 5,
+  /** What `--wait` waited for had not come by `--timeout`. */
+  timedOut: 6,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -32,31 +32,44 @@ export function connectionTo(directory: DataDirectory, record: ServiceRecord): C
 }
 
 export interface Ask {
-  readonly method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the endpoint, from `/linarite/` on. */
+  readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the endpoint, with its query. */
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One of our own operations; its answer as text. @throws CommandError: failure for a refusal, notRunning. */
-export async function ask({ endpoint, account, key }: Connection, { method = 'GET', path, body }: Ask): Promise<string> {
+export async function ask(connection: Connection, asked: Ask): Promise<string> {
+  const answer = await send(connection, asked);
+  const text = await answer.text();
+  if (!answer.ok) throw refused(connection, answer, text);
+  return text;
+}
+
+/** Any operation, signed; the answer as it comes. @throws CommandError notRunning. */
+export async function send({ endpoint, account, key }: Connection, { method = 'GET', path, body, headers: more = {} }: Ask): Promise<Response> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const bodyLength = text === undefined ? 0 : Buffer.byteLength(text);
-  const headers = { 'ocp-date': new Date().toUTCString(), ...(text === undefined ? {} : { 'content-type': 'application/json' }) };
+  const headers = { ...more, 'ocp-date': new Date().toUTCString(), ...(text === undefined ? {} : { 'content-type': 'application/json; odata=minimalmetadata' }) };
   const length = text === undefined ? {} : { 'content-length': String(bodyLength) };
   const [toSign = ''] = stringsToSign({ method, rawUrl: path, headers: { ...headers, ...length }, bodyLength }, account);
   const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(toSign, 'utf8').digest('base64');
-  let answer: Response;
   try {
-    answer = await fetch(`${endpoint}${path}`, { method, headers: { ...headers, authorization: `SharedKey ${account}:${signature}` }, ...(text === undefined ? {} : { body: text }) });
+    return await fetch(`${endpoint}${path}`, { method, headers: { ...headers, authorization: `SharedKey ${account}:${signature}` }, ...(text === undefined ? {} : { body: text }) });
   } catch (cause) {
     throw new CommandError(EXIT.notRunning, `${endpoint} does not answer: ${messageOf(cause instanceof Error ? (cause.cause ?? cause) : cause)}`);
   }
-  const answered = await answer.text();
-  if (!answer.ok) throw new CommandError(EXIT.failure, refusalOf(answered) ?? `${endpoint} answers ${answer.status}; it may be no Linarite service`);
-  return answered;
 }
+
+/** What a command says of an answer that is a refusal. */
+export function refused({ endpoint }: Connection, { status }: Response, text: string): CommandError {
+  return new CommandError(EXIT.failure, refusalOf(text) ?? `${endpoint} answers ${status}; it may be no Linarite service`);
+}
+
+/** Of an error's values those that say what to mend. */
+const TOLD_VALUES = new Set(['Reason', 'PropertyName', 'PropertyValue', 'QueryParameterName', 'QueryParameterValue']);
 
 /** `JobNotFound: The specified job does not exist.` Undefined: the answer is no error of Batch. */
 function refusalOf(text: string): string | undefined {
@@ -66,8 +79,8 @@ function refusalOf(text: string): string | undefined {
       readonly message?: { readonly value?: string };
       readonly values?: readonly { readonly key: string; readonly value: string }[];
     };
-    const reason = values.find(({ key }) => key === 'Reason');
-    return code === undefined ? undefined : [`${code}: ${message?.value?.split('\n')[0] ?? ''}`, ...(reason === undefined ? [] : [reason.value])].join(' ');
+    const told = values.filter(({ key }) => TOLD_VALUES.has(key)).map(({ key, value }) => (key === 'Reason' ? value : `${key}: ${value}`));
+    return code === undefined ? undefined : [`${code}: ${message?.value?.split('\n')[0] ?? ''}`, ...told].join(' ');
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 
 /** Adds `pool evaluate` and `pool sample`: what is done with single pools (docs/autoscale.md). */
 export function addPoolCommands(program: Command): void {
-  const pool = program.command('pool').description('pools whose size a formula decides');
+  const pool = program.command('pool').description('pools of nodes');
   const commands = () => import('./commands/pool.ts');
   pool
     .command('evaluate')

@@ -3,8 +3,10 @@ import { messageOf } from '../base/errors.ts';
 import { addAccountCommands } from './account.ts';
 import { addAppCommands } from './app.ts';
 import { addAutoscaleCommands } from './autoscale.ts';
+import { addCompletionCommands } from './completion/command.ts';
 import { addCostCommand } from './cost.ts';
 import { addDemoCommand } from './demo/command.ts';
+import { addDoctorCommand } from './doctor/command.ts';
 import { addDrillCommands } from './drill.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addIdentityCommands } from './identity.ts';
@@ -14,9 +16,11 @@ import { addRunCommand } from './run/command.ts';
 import { addClockCommands } from './clock.ts';
 import { archiveOptions } from './service/archiveOptions.ts';
 import { addSimulateCommand } from './simulate/command.ts';
+import { addTopCommand } from './top/command.ts';
 import { addAzureCommands } from './azure.ts';
 import { addNodeCommands } from './node.ts';
 import { addPoolCommands } from './pool.ts';
+import { addResourceCommands } from './resources/commands.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { clockOption } from './service/clockOption.ts';
@@ -122,9 +126,25 @@ addLintCommand(program);
 addNodeCommands(program);
 addAzureCommands(program);
 addPoolCommands(program);
+addResourceCommands(program);
 addDrillCommands(program);
 addIdentityCommands(program);
 addPageCommands(program);
+addTopCommand(program);
+addDoctorCommand(program);
+addCompletionCommands(program);
+
+/** How help sorts commands; what is not named here comes last. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  'The service:': ['up', 'down', 'restart', 'status', 'logs', 'env', 'doctor'],
+  'Work:': ['demo', 'run', 'pool', 'node', 'job', 'task', 'schedule', 'app'],
+  'Looking and mending:': ['open', 'top', 'explain', 'cost', 'lint', 'drill'],
+  'Trying out:': ['simulate', 'autoscale', 'clock'],
+  'Accounts and clients:': ['account', 'identity', 'session', 'az', 'hosts', 'shell', 'completion'],
+};
+for (const [heading, names] of Object.entries(GROUPS)) {
+  for (const name of names) program.commands.find((command) => command.name() === name)?.helpGroup(heading);
+}
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */
 export async function runProgram(): Promise<void> {

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { Option } from 'commander';
+import { messageOf } from '../../base/errors.ts';
+import { CommandError, EXIT } from '../errors.ts';
+import { connectionOf, type Connection } from '../ownOperations.ts';
+
+/**
+ * Which account a command is about. The key comes from a file or the environment: every user can read command lines.
+ */
+export interface TargetFlags {
+  readonly dataDir?: string;
+  /** `http://127.0.0.1:10800`, or `https://NAME.REGION.batch.azure.com`. */
+  readonly endpoint?: string;
+  readonly account?: string;
+  readonly keyFile?: string;
+}
+
+/** The flags that say it. */
+export function targetOptions(): readonly Option[] {
+  return [
+    new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)'),
+    new Option('--endpoint <url>', 'of any Batch account, one of Azure too (default: $AZURE_BATCH_ENDPOINT)'),
+    new Option('--account <name>', 'its name, where the endpoint does not say it (default: $AZURE_BATCH_ACCOUNT)'),
+    new Option('--key-file <file>', 'with its key (default: $AZURE_BATCH_ACCESS_KEY)'),
+  ];
+}
+
+/**
+ * The account that flags name, else the one of the environment, else the service of the data directory. @throws
+ * CommandError usage for half of what is needed, notRunning.
+ */
+export function targetOf({ dataDir, endpoint, account, keyFile }: TargetFlags, environment: NodeJS.ProcessEnv = process.env): Connection {
+  if (endpoint === undefined && account === undefined && keyFile === undefined) return connectionOf(dataDir);
+  if (dataDir !== undefined) throw new CommandError(EXIT.usage, '--data-dir and --endpoint, --account or --key-file name two services: give one of them');
+  const url = withScheme(endpoint ?? environment['AZURE_BATCH_ENDPOINT'] ?? '');
+  if (url === undefined) throw new CommandError(EXIT.usage, 'no endpoint is named: give --endpoint, or set AZURE_BATCH_ENDPOINT');
+  const name = account ?? environment['AZURE_BATCH_ACCOUNT'] ?? accountInHost(url);
+  const key = keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : secretIn(keyFile);
+  if (key === undefined || key === '') throw new CommandError(EXIT.usage, 'no key is named: give --key-file, or set AZURE_BATCH_ACCESS_KEY');
+  if (name === undefined) throw new CommandError(EXIT.usage, `${url.host} does not say the account: give --account, or set AZURE_BATCH_ACCOUNT`);
+  return { endpoint: url.href.replace(/\/+$/, ''), account: name, key };
+}
+
+function withScheme(endpoint: string): URL | undefined {
+  try {
+    return endpoint === '' ? undefined : new URL(/^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);
+  } catch (error) {
+    throw new CommandError(EXIT.usage, `${endpoint} is no endpoint: ${messageOf(error)}`);
+  }
+}
+
+/** `NAME.REGION.batch.azure.com`. */
+function accountInHost({ hostname }: URL): string | undefined {
+  return /^([a-z0-9]{3,24})\.[a-z0-9]+\.batch\./.exec(hostname)?.[1];
+}
+
+function secretIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CommandError(EXIT.usage, `${file} cannot be read: ${messageOf(error)}`);
+  }
+}
