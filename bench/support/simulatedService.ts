@@ -75,7 +75,7 @@ async function run(dataDir: string, port: number): Promise<void> {
     settle();
   }));
   const { options } = await decideOptions(dataDir, { port });
-  const service = await runService(dataDir, options, createParts(() => provider), over.signal);
+  const service = await runService(dataDir, options, createParts(() => provider), { signal: over.signal });
   say({ kind: 'ready' });
   await ended;
   await service.stop('end');

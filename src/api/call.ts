@@ -10,6 +10,7 @@ import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
 import type { AddTasks } from './data/task/addTogether.ts';
 import type { AccountPrincipal } from './principal.ts';
+import type { Seeds } from './seed/seeds.ts';
 
 /** What a request of either plane has, once its operation is known. */
 export interface Asked {
@@ -65,6 +66,7 @@ export interface Parts {
   readonly autoScaleMinIntervalMs: number;
   /** How long a low-priority node has from its notice, where a drill does not say. */
   readonly preemptionGraceMs: number;
+  readonly seeds: Seeds;
   /** Aborts after so many milliseconds: bounds what a handler waits for. */
   readonly timeout: Timeout;
 }

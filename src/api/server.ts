@@ -24,6 +24,7 @@ import { headerName } from './headerNames.ts';
 import type { IdentityOptions } from './identity/options.ts';
 import { createAssignedRoles } from './identity/assignedRoles.ts';
 import { createIdentityPlane } from './identity/plane.ts';
+import { OPERATOR } from './identity/wellKnown.ts';
 import { managementAuthority } from './management/authentication.ts';
 import { createLater } from './management/later.ts';
 import type { Directory, Places, ManagementParts } from './management/call.ts';
@@ -37,6 +38,9 @@ import { pageRequest } from './page/serve.ts';
 import { createSessions } from './page/sessions.ts';
 import { createSignInPlane } from './page/signIn.ts';
 import type { Sealing } from './sealing.ts';
+import type { SeedReport } from './seed/report.ts';
+import type { SeedOptions } from './seed/run.ts';
+import { createSeeds, type Asker } from './seed/seeds.ts';
 import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
 /** All that the API is made of. */
@@ -102,6 +106,8 @@ export interface Api {
   readonly transfers: FileTransfers;
   /** Finishes what an earlier life began. `first`: the account that was there before clients could make any. */
   resume(first: Account): Promise<void>;
+  /** Makes what a document says there is to be, as whoever runs the service. `account`: where what names none goes. */
+  seed(document: unknown, options: SeedOptions, asker: Pick<Asker, 'account' | 'baseUrl' | 'signal'>): Promise<SeedReport>;
   /** Closes agents' sockets and open transfers; requests under way are the listener's to wait for. */
   close(): void;
 }
@@ -127,7 +133,7 @@ export function createApi(options: ApiOptions): Api {
   const { database, wake, explanations, files, nodeRequests, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const wallClock = options.wallClock ?? options.clock;
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits: options.commits ?? NO_COMMITS, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits: options.commits ?? NO_COMMITS, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), timeout };
   const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
@@ -170,6 +176,7 @@ export function createApi(options: ApiOptions): Api {
     upgrade: sockets.upgrade,
     transfers,
     resume: (first) => resumeManagement(management, first, options.clock()),
+    seed: (document, seeding, asker) => parts.seeds.run(document, seeding, { ...asker, identity: OPERATOR }),
     close: () => {
       later.stop();
       sockets.close();

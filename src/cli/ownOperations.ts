@@ -72,7 +72,7 @@ export function refused({ endpoint }: Connection, { status }: Response, text: st
 const TOLD_VALUES = new Set(['Reason', 'PropertyName', 'PropertyValue', 'QueryParameterName', 'QueryParameterValue']);
 
 /** `JobNotFound: The specified job does not exist.` Undefined: the answer is no error of Batch. */
-function refusalOf(text: string): string | undefined {
+export function refusalOf(text: string): string | undefined {
   try {
     const { code, message, values = [] } = JSON.parse(text) as {
       readonly code?: string;

@@ -15,6 +15,7 @@ import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
 import { addClockCommands } from './clock.ts';
 import { archiveOptions } from './service/archiveOptions.ts';
+import { addSeedCommand, seedOption } from './seed/command.ts';
 import { addSimulateCommand } from './simulate/command.ts';
 import { addTopCommand } from './top/command.ts';
 import { addAzureCommands } from './azure.ts';
@@ -58,7 +59,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
+for (const option of [seedOption(), ...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')
@@ -122,6 +123,7 @@ addClockCommands(program);
 addCostCommand(program);
 addAutoscaleCommands(program);
 addSimulateCommand(program);
+addSeedCommand(program);
 addLintCommand(program);
 addNodeCommands(program);
 addAzureCommands(program);

@@ -97,7 +97,7 @@ function withUrl(view: PackageWithUrl) {
 const PROPERTIES = { displayName: 'string', allowUpdates: 'boolean', defaultVersion: 'string' } as const;
 
 /** `{properties: {displayName, allowUpdates, defaultVersion}}`, each of them or none. */
-function readProperties(body: unknown): ApplicationProperties {
+export function readProperties(body: unknown): ApplicationProperties {
   const given = body === undefined ? {} : objectOf(body, 'the body');
   const unknown = Object.keys(given).find((name) => name !== 'properties');
   if (unknown !== undefined) throw invalidProperty(unknown, given[unknown], 'There is no such property.');

@@ -30,6 +30,8 @@ export interface OwnCall {
   /** Parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** Scheme and host as the client called us, no slash at its end. */
+  readonly baseUrl: string;
   /** When the request came. */
   readonly now: Instant;
   /** The address that it came from, as sockets have it. */
@@ -40,4 +42,6 @@ export interface OwnCall {
   json(): Promise<unknown>;
   /** As `json`; undefined: there is none. */
   jsonIfAny(): Promise<unknown>;
+  /** The body as UTF-8, of so many bytes at most. @throws BatchError RequestBodyTooLarge, InvalidRequestBody. */
+  text(mostBytes: number): Promise<string>;
 }

@@ -12,6 +12,7 @@ import { explainOperations } from './explain/waiting.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
 import { overviewOperations } from './overview/overview.ts';
 import { sampleOperations } from './samples.ts';
+import { seedOperations } from './seed.ts';
 import { sessionOperations } from './sessions.ts';
 import { taskHistoryOperations } from './tasks/history.ts';
 import { taskRowOperations } from './tasks/rows.ts';
@@ -32,6 +33,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...clockOperations,
   ...drillOperations,
   ...applicationOperations,
+  ...seedOperations,
 ];
 
 export interface MatchedOwnOperation {

@@ -45,12 +45,12 @@ interface Found {
 
 function handle(parts: Parts, { request, matched: { operation, params }, query }: Found, { principal, body, waits }: Caller): Work {
   if (principal === null || principal.kind === 'identity') throw new Error('an operation of ours needs a principal');
-  const { now, message } = request;
+  const { now, message, baseUrl } = request;
   return {
     timeoutMs: operation.timeoutMs ?? LIMITS.serverTimeoutMs,
     run: async (signal) => {
       if (operation.body === undefined) await body.refuse();
-      const call = { principal, account: principal.account.number, params, query, now, remoteAddress: message.socket.remoteAddress ?? '', signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny() };
+      const call = { principal, account: principal.account.number, params, query, baseUrl, now, remoteAddress: message.socket.remoteAddress ?? '', signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes: number) => body.text(mostBytes) };
       return operation.run(call, waits.countedIn(parts));
     },
   };

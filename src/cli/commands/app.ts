@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { BadArchive, inspect } from '../../agent/packages/archive.ts';
 import { messageOf } from '../../base/errors.ts';
 import { putFile } from '../../blobs/putFile.ts';
+import { refuseBadArchive } from '../archives.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { ask, connectionOf, type Connection } from '../ownOperations.ts';
 
@@ -98,15 +98,6 @@ function facts({ properties }: Application | Package): readonly string[] {
 /** `linarite app delete`. @throws CommandError */
 export async function remove(id: string, version: string | undefined, { dataDir }: AppOptions): Promise<void> {
   await ask(connectionOf(dataDir), { method: 'DELETE', path: pathOf(id, version) });
-}
-
-/** Nodes would refuse it, which nobody would see before a task fails. */
-async function refuseBadArchive(path: string, file: number, sizeBytes: number): Promise<void> {
-  try {
-    await inspect(file, sizeBytes);
-  } catch (error) {
-    throw error instanceof BadArchive ? new CommandError(EXIT.usage, `${path}: ${error.message}`) : error;
-  }
 }
 
 function pathOf(id: string, version?: string): string {

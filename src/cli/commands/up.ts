@@ -18,13 +18,19 @@ export interface UpOptions extends Wishes {
 export async function up(options: UpOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const wishes = withDatabase(options);
-  if (options.detach === true) return tell(await ensureService(path, wishes), options.dataDir);
   const running = await readyService(path, wishes);
-  if (running !== undefined) return tell(running, options.dataDir, 'already runs');
+  if (running !== undefined) {
+    // Where nothing is started, the seed goes to what runs.
+    const { seed: file } = options;
+    if (file !== undefined) process.exitCode = await (await import('./seed.ts')).seed(file, options.dataDir === undefined ? {} : { dataDir: options.dataDir });
+    return tell(running, options.dataDir, options.detach === true ? 'is ready' : 'already runs');
+  }
+  if (options.detach === true) return tell(await ensureService(path, wishes), options.dataDir);
   closeInherited(parentChannel());
   // Loaded only here: whoever starts a service in the background needs none of it.
   const { serve } = await import('../service/process/serve.ts');
-  const { exitCode, message } = await serve(path, wishes, ({ record, isInMemory }) => {
+  const { exitCode, message } = await serve(path, wishes, ({ record, isInMemory, seeded }) => {
+    for (const line of seeded) console.error(line);
     tell(record, options.dataDir).catch((error: unknown) => console.error(`linarite: no link to the page: ${messageOf(error)}`));
     console.log(`  Ctrl-C ends it, with its nodes and tasks${isInMemory ? ', and with all data, which is in memory' : ''}.`);
   });

@@ -2,6 +2,7 @@ import { MANAGEMENT_AUDIENCES, OPERATOR, TENANT_ID } from '../../api/identity/we
 import { messageOf } from '../../base/errors.ts';
 import { runningOn } from '../azure/running.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { refusalOf } from '../ownOperations.ts';
 import { provideKeys } from '../service/data/keys.ts';
 
 interface OperatorAsk {
@@ -38,7 +39,7 @@ async function send(url: string, request: RequestInit): Promise<unknown> {
     throw new CommandError(EXIT.notRunning, `${new URL(url).origin} does not answer: ${messageOf(cause)}`);
   });
   const text = await answer.text();
-  if (!answer.ok) throw new CommandError(EXIT.failure, sentenceOf(text) ?? `the service answers ${answer.status}`);
+  if (!answer.ok) throw new CommandError(EXIT.failure, sentenceOf(text) ?? refusalOf(text) ?? `the service answers ${answer.status}`);
   return text === '' ? undefined : JSON.parse(text);
 }
 

@@ -52,6 +52,8 @@ export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes, Region
   readonly issuer?: readonly TrustedIssuer[];
   /** Whose time it goes by. */
   readonly clock?: ClockKind;
+  /** The file of what is made before it is ready. It is of this start alone. */
+  readonly seed?: string;
 }
 
 const DEFAULT_PORT = 10800;
@@ -64,7 +66,7 @@ const DEFAULT_HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 10 * 60_000;
 
 /** What a detached service tells whoever started it. */
-export type StartMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly message: string; readonly exitCode: ExitCode };
+export type StartMessage = { readonly kind: 'ready'; readonly seeded?: readonly string[] } | { readonly kind: 'failed'; readonly message: string; readonly exitCode: ExitCode };
 
 /**
  * The service of this data directory, ready: the one that runs, or a new one in the background. Throws `CommandError`
@@ -215,7 +217,7 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
   try {
     const decision = await decideOptions(path, wishes);
     const outputFile = join(decision.directory.logs, 'output.log');
-    child = spawnService(decision, outputFile);
+    child = spawnService(decision, outputFile, wishes.seed);
     return await untilReady(child, decision, outputFile);
   } finally {
     process.off('SIGINT', interrupted);
@@ -223,7 +225,7 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
   }
 }
 
-function spawnService({ directory, options }: Decision, outputFile: string): ChildProcess {
+function spawnService({ directory, options }: Decision, outputFile: string, seed: string | undefined): ChildProcess {
   moveIfLong(outputFile);
   const output = openSync(outputFile, 'a', 0o600);
   const flags = [
@@ -246,6 +248,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...sizesFlags(options.sizesFile),
     ...clockFlags(clockOf(directory)),
     ...nodeFlags(decideNodes({}, options.nodes)),
+    ...(seed === undefined ? [] : ['--seed', resolve(seed)]),
   ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,
@@ -269,6 +272,8 @@ async function untilReady(child: ChildProcess, { directory, undo }: Decision, ou
     undo();
     throw new CommandError(message.exitCode, message.message);
   }
+  // Progress, as that of a service that was started in the foreground.
+  for (const line of message.seeded ?? []) console.error(line);
   child.disconnect();
   child.unref();
   const record = readRecord(directory);

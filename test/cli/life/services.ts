@@ -80,6 +80,6 @@ export async function putBlob({ AZURE_STORAGE_CONNECTION_STRING: connection }: L
   await container.getBlockBlobClient('blob').upload(text, text.length);
 }
 
-export async function getBlob({ AZURE_STORAGE_CONNECTION_STRING: connection }: LinariteEnv): Promise<string> {
-  return (await BlobServiceClient.fromConnectionString(connection).getContainerClient('kept').getBlockBlobClient('blob').downloadToBuffer()).toString();
+export async function getBlob({ AZURE_STORAGE_CONNECTION_STRING: connection }: LinariteEnv, container = 'kept', blob = 'blob'): Promise<string> {
+  return (await BlobServiceClient.fromConnectionString(connection).getContainerClient(container).getBlockBlobClient(blob).downloadToBuffer()).toString();
 }

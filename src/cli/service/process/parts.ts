@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { TrustedIssuer } from '../../../api/identity/outsideIssuers.ts';
+import type { SeedReport } from '../../../api/seed/report.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { AccountNumber } from '../../../core/keys.ts';
@@ -88,6 +89,8 @@ export interface OwnerPart {
 export interface ApiPart {
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Makes what a document says there is to be, as whoever runs the service. @throws BatchError */
+  seed(document: unknown, signal: AbortSignal): Promise<SeedReport>;
   stop(): Promise<void>;
 }
 

@@ -32,12 +32,22 @@ export interface Service {
   stop(agents: AgentsFate): Promise<void>;
 }
 
+/** What goes with a start. */
+export interface Starting {
+  /** Gives up between two steps. */
+  readonly signal: AbortSignal;
+  /**
+   * What is done once all parts work and before anyone is served. Where it rejects the service ends with its agents.
+   */
+  readonly beforeReady?: (api: ApiPart) => Promise<void>;
+}
+
 /**
  * Runs a service on a data directory and returns when it is ready: lock -> port (answers 503) -> database and
- * migrations beside blob server -> owner -> API. `signal` gives up between two steps. Throws `CommandError` where the
+ * migrations beside blob server -> owner -> API. Throws `CommandError` where the
  * user can do something; what was started by then is ended.
  */
-export async function runService(path: string, options: ServiceOptions, parts: Parts, signal: AbortSignal): Promise<Service> {
+export async function runService(path: string, options: ServiceOptions, parts: Parts, { signal, beforeReady }: Starting): Promise<Service> {
   const directory = claimDataDirectory(path);
   const { log, close: closeLog } = openLog(directory, options.logLevel);
   const cleanups = new Cleanups(log);
@@ -61,7 +71,15 @@ export async function runService(path: string, options: ServiceOptions, parts: P
   let leaveRecord = (): void => (former === undefined ? removeRecord(directory) : writeRecord(directory, former));
   cleanups.add('record', () => leaveRecord());
   try {
-    await compose(composition, parts, signal, () => fate);
+    await compose(composition, parts, signal, {
+      fate: () => fate,
+      beforeReady: async (api) => {
+        await beforeReady?.(api).catch((error: unknown) => {
+          fate = 'end';
+          throw error;
+        });
+      },
+    });
     leaveRecord = () => (fate === 'end' ? removeRecord(directory) : undefined);
   } catch (error) {
     log.error({ reason: messageOf(error) }, 'the service does not start');
@@ -86,7 +104,7 @@ export async function runService(path: string, options: ServiceOptions, parts: P
  * Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the
  * port is open.
  */
-async function compose(composition: Composition, parts: Parts, signal: AbortSignal, fate: () => AgentsFate): Promise<void> {
+async function compose(composition: Composition, parts: Parts, signal: AbortSignal, { fate, beforeReady }: { readonly fate: () => AgentsFate; readonly beforeReady: (api: ApiPart) => Promise<void> }): Promise<void> {
   const { directory, keys, log, cleanups, record, rooms, troubles } = composition;
   const front = await openFront(composition);
   cleanups.add('port', () => front.close());
@@ -129,6 +147,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   signal.throwIfAborted();
   api = await parts.startApi(await contextMade, owner);
   signal.throwIfAborted();
+  await beforeReady(api);
   front.serve(api);
   record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition), ...memoryLimits(directory)])];
   record.isolation = owner.isolation;

@@ -12,6 +12,8 @@ import { createParts } from './wiring.ts';
 export interface Ready {
   readonly record: ServiceRecord;
   readonly isInMemory: boolean;
+  /** What became of the seed, line by line. */
+  readonly seeded: readonly string[];
 }
 
 /**
@@ -23,14 +25,21 @@ export async function serve(path: string, wishes: Wishes, onReady: (ready: Ready
   const order = awaitOrder();
   let undo = (): void => undefined;
   try {
+    const seeding = wishes.seed === undefined ? undefined : await (await import('../../seed/whileStarting.ts')).seedingOf(wishes.seed);
+    let seeded: readonly string[] = [];
     const decision = await decideOptions(path, wishes);
     undo = decision.undo;
     const { sizesFile } = decision.options;
     if (sizesFile !== undefined) useOwnSizes(readSizesFile(sizesFile));
     const isInMemory = decision.directory.memory !== null;
-    const service = await runService(path, decision.options, createParts(), order.signal);
+    const service = await runService(path, decision.options, createParts(), {
+      signal: order.signal,
+      beforeReady: async (api) => {
+        seeded = (await seeding?.(api, order.signal)) ?? [];
+      },
+    });
     undo = () => undefined;
-    if (!tellStarter({ kind: 'ready' })) onReady({ record: service.record(), isInMemory });
+    if (!tellStarter({ kind: 'ready', seeded })) onReady({ record: service.record(), isInMemory, seeded });
     const fate = await order.given;
     await service.stop(fate);
     // With the lock of this process, so nobody finds half of it.
