@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { memoryPlace } from './memory-place.mjs';
 import { OTHER_MAJORS, nodeDirectory } from './node-versions.mjs';
 
@@ -32,6 +32,9 @@ const NEEDS = [
   [/test\/agent\/killing\.test/, 'Linux, for some tests with root'],
   [/test\/(clients|cli|blobs)\//, 'Linux'],
 ];
+
+/** So many files of a step are named with the time that they took. */
+const LONGEST_NAMED = 12;
 
 const all = process.argv.includes('--all');
 const directory = mkdtempSync(join(tmpdir(), 'linarite-check-'));
@@ -102,6 +105,8 @@ function runTests({ name, projects }) {
       if (status !== 'passed' && status !== 'failed') console.log(`skipped: ${fullName}: ${reasonToSkip(file.name, fullName)}`);
     }
   }
+  const slowest = tests.testResults.map(({ name: file, startTime, endTime }) => ({ file: relative('', file), seconds: (endTime - startTime) / 1000 })).toSorted((one, other) => other.seconds - one.seconds);
+  console.log(`the longest: ${slowest.slice(0, LONGEST_NAMED).map(({ file, seconds }) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`);
   const failedFiles = tests.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')).length;
   const failed = tests.numFailedTests + failedFiles;
   return { passed: tests.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed, skipped: tests.numPendingTests + tests.numTodoTests };

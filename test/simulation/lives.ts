@@ -9,10 +9,10 @@ import type { Workload } from '../../src/simulation/clients.ts';
 
 /**
  * `LINARITE_SEED=17 npx vitest run --project simulation` replays one seed; LINARITE_TRACE=1 prints what happens;
- * LINARITE_SEEDS=500 runs more of them.
+ * LINARITE_SEEDS=500 runs more of them, and `./check --all` five times as many as `./check`.
  */
 const seed = process.env['LINARITE_SEED'];
-export const count = Number(process.env['LINARITE_SEEDS'] ?? 20);
+export const count = Number(process.env['LINARITE_SEEDS'] ?? (process.env['LINARITE_CHECK_ALL'] === undefined ? 10 : 50));
 const trace = process.env['LINARITE_TRACE'] === undefined ? {} : { trace: (line: string) => console.log(line) };
 export function seeds(most: number): readonly number[] {
   return (seed === undefined ? Array.from({ length: most }, (_, index) => index + 1) : [Number(seed)]);
