@@ -113,7 +113,7 @@ function taskStatus(job: number, task: number, state: TaskStatus['state'], now: 
   return {
     job, task, state, since: now, previousState: 'active', previousSince: now, cause: 'started', attempt: 1, node: 1, startedAt: now,
     endedAt: state === 'completed' ? now : null, exitCode: state === 'completed' ? 0 : null, result: state === 'completed' ? 'success' : null, failure: null, container: null,
-    retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
+    retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null, used: state === 'completed' ? [800, 600, 21, 3, 0, 4_096] : null, earlierMs: 0,
   };
 }
 

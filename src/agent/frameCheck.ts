@@ -1,4 +1,5 @@
 import { LIMITS } from '../wire/limits.ts';
+import { NO_USAGE } from '../core/task/usage.ts';
 import { type AgentFrame, MOST_JOBS } from './frames.ts';
 
 /**
@@ -82,13 +83,15 @@ const isStartTask = has({
   result: orNull(isOneOf('success', 'failure')),
   container: isContainer,
 });
+/** See TaskUsage. */
+const isUsed = orMissing((value) => Array.isArray(value) && value.length === NO_USAGE.length && value.every(isWhole));
 const isOutcome = byKind({
-  exited: has({ exitCode: isExitCode, failure: orMissing(isFailure), container: isContainer }),
-  notStarted: has({ failure: isFailure, container: isContainer }),
-  uploadFailed: has({ exitCode: isExitCode, failure: isFailure, container: isContainer }),
-  timedOut: has({ exitCode: orNull(isExitCode), container: isContainer }),
-  killed: has({ exitCode: orNull(isExitCode), reason: orMissing(isOneOf('terminate', 'requeue', 'outranked', 'preempted', 'stale')), container: isContainer }),
-  lost: isObject,
+  exited: has({ exitCode: isExitCode, failure: orMissing(isFailure), container: isContainer, used: isUsed }),
+  notStarted: has({ failure: isFailure, container: isContainer, used: isUsed }),
+  uploadFailed: has({ exitCode: isExitCode, failure: isFailure, container: isContainer, used: isUsed }),
+  timedOut: has({ exitCode: orNull(isExitCode), container: isContainer, used: isUsed }),
+  killed: has({ exitCode: orNull(isExitCode), reason: orMissing(isOneOf('terminate', 'requeue', 'outranked', 'preempted', 'stale')), container: isContainer, used: isUsed }),
+  lost: has({ used: isUsed }),
 });
 const isOfferHeld = has({ key: isKey, state: isOneOf('offered') });
 const isStartHeld = has({ key: isKey, state: isOneOf('started'), startedAt: isWhole, coordinated: orMissing(isFlag) });

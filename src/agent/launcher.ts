@@ -1,6 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { addUsage, type TaskUsage, usageSince } from '../core/task/usage.ts';
 import { type Cgroup, NO_CGROUP, removeCgroup } from './cgroups.ts';
 import { ATTEMPT_MARK, NODE_MARK } from './environment.ts';
 import { machineSweeper, type Sweeper } from './killing.ts';
@@ -11,6 +12,7 @@ import type { ProcessBounds } from './processBounds.ts';
 import { type Command, launchMessage, PERL, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
 import { readTaskText } from './taskText.ts';
+import { usageOfGroup } from './usage.ts';
 import type { User } from './users.ts';
 
 /** `lackedMemory`: the system has killed a process of it, for its node had no more. */
@@ -35,7 +37,8 @@ export interface Running {
 export interface Launcher {
   /** Starts idle shells beforehand: a first task need not wait for its own. */
   warm(user: User, shells: number): void;
-  launch(attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running;
+  /** `onUsed` is told, maybe several times, what its processes have used beyond what it was told before. */
+  launch(attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep', onUsed?: (used: TaskUsage) => void): Running;
   /** Kills all that was started here. */
   killAll(): Promise<void>;
 }
@@ -124,7 +127,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
   const netsOf = (shell: SlotShell, attempt: string): Enclosure =>
     enclosureOf(shell.cgroup, shell.pid === 0 ? [] : [shell.pid], [mark, `${ATTEMPT_MARK}=${attempt}`]);
 
-  const launch = (attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running => {
+  const launch: Launcher['launch'] = (attempt, command, user, leftovers, onUsed = () => {}) => {
     let shell: SlotShell | null = null;
     let killing: Promise<boolean> | null = null;
     let isEnded = false;
@@ -132,7 +135,22 @@ export function createLauncher(options: LauncherOptions): Launcher {
     let last: SlotShell | null = null;
     let deadline: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
     if (leftovers === 'keep' || options.nodeCgroup.net === null) live.add(attempt);
+    /** Of its shell's group when what may leave something behind began; null: it is told by the shell. */
+    let groupBefore: TaskUsage | null = null;
+    let told: TaskUsage | null = null;
+    /** `isLast`: all that is there is killed next. */
+    const measure = (shell: SlotShell, isLast: boolean): void => {
+      const used = shell.used(isLast);
+      if (used === null) return;
+      if (leftovers === 'keep') told = addUsage(told, used);
+      onUsed(used);
+    };
+    const measureLeftovers = (cgroup: Cgroup): void => {
+      const used = usageOfGroup(cgroup);
+      if (used !== null && groupBefore !== null) onUsed(usageSince(addUsage(told, groupBefore), used));
+    };
     const discard = (used: SlotShell): Promise<boolean> => {
+      if (killing === null) measure(used, true);
       killing ??= sweeper.kill(netsOf(used, attempt));
       return killing;
     };
@@ -148,14 +166,17 @@ export function createLauncher(options: LauncherOptions): Launcher {
       shell = used;
       last = used;
       busy.add(used);
+      if (leftovers === 'keep') groupBefore = usageOfGroup(used.cgroup);
       try {
         const exitCode = await used.run(scriptOf(command, hasPerl));
         const lackedMemory = used.lackedMemory();
+        measure(used, false);
         await putAway(used);
         const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, used) : null;
         return message === null ? { kind: 'exited', exitCode, lackedMemory } : { kind: 'notLaunched', message };
       } catch (error) {
         await discard(used);
+        measure(used, true);
         if (!(error instanceof ShellDied)) throw error;
         if (isEnded || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'], lackedMemory: used.lackedMemory() };
         killing = null;
@@ -202,6 +223,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       endLeftovers: async () => {
         live.delete(attempt);
         if (last === null) return;
+        measureLeftovers(last.cgroup);
         // The number of its shell may be another process's by now.
         await sweeper.kill(enclosureOf(last.cgroup, [], [mark, `${ATTEMPT_MARK}=${attempt}`]));
         removeCgroup(last.cgroup);

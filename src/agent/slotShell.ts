@@ -3,9 +3,11 @@ import { closeSync, fchmodSync, ftruncateSync, openSync, rmSync, writeSync } fro
 import { yieldToUs } from '../processes/priority.ts';
 import { during } from './activity.ts';
 import { type Cgroup, makeChildCgroup, type Members, moveToCgroup, NO_CGROUP, openMembers } from './cgroups.ts';
+import type { TaskUsage } from '../core/task/usage.ts';
 import { type MemoryKills, openMemoryKills } from './limiting.ts';
 import { type NodeNetwork, wordsInNetworkAs } from './network/network.ts';
 import type { ProcessBounds } from './processBounds.ts';
+import { openUsageMeter, type UsageMeter } from './usage.ts';
 import type { User } from './users.ts';
 
 /**
@@ -36,6 +38,8 @@ export interface SlotShell {
   hasOthers(): boolean;
   /** Whether the system has killed a process in its control group for want of memory, since the last look. */
   lackedMemory(): boolean;
+  /** What its processes have used since the last look. `isLast`: all that is there is killed next. */
+  used(isLast: boolean): TaskUsage | null;
   /**
    * Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died,
    * with how.
@@ -92,6 +96,8 @@ function begin(options: SlotShellOptions): SlotShell {
   let waiting: PromiseWithResolvers<number> | null = null;
   let failed: Error | null = null;
   let hasLacked = false;
+  /** What it had used since the last look when it ended, and nobody has asked for. */
+  let left: TaskUsage | null = null;
   const gone = new Promise<void>((resolve) => {
     const end = (error: Error): void => {
       if (failed !== null) return;
@@ -100,6 +106,8 @@ function begin(options: SlotShellOptions): SlotShell {
       members.close();
       hasLacked = memory.seen() > 0;
       memory.close();
+      left = meter.look();
+      meter.close();
       rmSync(options.scriptPath, { force: true });
       waiting?.reject(failed);
       waiting = null;
@@ -108,7 +116,7 @@ function begin(options: SlotShellOptions): SlotShell {
     child.once('error', () => end(new ShellDied(null, null)));
     child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
   });
-  const { cgroup, members, memory } = enclose(child, options);
+  const { cgroup, members, memory, meter } = enclose(child, options);
   // A dead shell's pipe: `exit` says so.
   stdin.on('error', () => {});
   stdout.setEncoding('latin1');
@@ -129,6 +137,12 @@ function begin(options: SlotShellOptions): SlotShell {
     gone,
     hasOthers: () => members.hasOthers(child.pid ?? 0),
     lackedMemory: () => hasLacked || memory.seen() > 0,
+    used: (isLast) => {
+      if (failed === null) return isLast ? meter.lookAtAll() : meter.look();
+      const used = left;
+      left = null;
+      return used;
+    },
     get isGone() {
       return failed !== null;
     },
@@ -217,14 +231,15 @@ interface Enclosed {
   readonly cgroup: Cgroup;
   readonly members: Members;
   readonly memory: MemoryKills;
+  readonly meter: UsageMeter;
 }
 
 function enclose(child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Enclosed {
-  if (child.pid === undefined) return { cgroup: NO_CGROUP, members: openMembers(NO_CGROUP), memory: openMemoryKills(null) };
+  if (child.pid === undefined) return { cgroup: NO_CGROUP, members: openMembers(NO_CGROUP), memory: openMemoryKills(null), meter: openUsageMeter(0, NO_CGROUP) };
   try {
     const cgroup = makeChildCgroup(node, name, bounds.perAttempt);
     moveToCgroup(cgroup, child.pid);
-    return { cgroup, members: openMembers(cgroup), memory: openMemoryKills(cgroup.memory) };
+    return { cgroup, members: openMembers(cgroup), memory: openMemoryKills(cgroup.memory), meter: openUsageMeter(child.pid, cgroup) };
   } catch (error) {
     child.kill('SIGKILL');
     throw error;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TransferOptions } from '../blobs/exchange.ts';
 import type { AttemptOutcome } from '../core/events.ts';
 import type { ContainerInfo, FailureInfo } from '../core/status.ts';
+import { addUsage, type TaskUsage } from '../core/task/usage.ts';
 import type { TaskRun } from './attempts.ts';
 import { installCertificates } from './certificates.ts';
 import { splitCommandLine } from './commandLine.ts';
@@ -79,6 +80,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   /** Of the process; null: it has not run, or not ended. */
   let exitCode: number | null = null;
   let container: ContainerInfo | null = null;
+  let used: TaskUsage | null = null;
   const coordination = work.gang === undefined ? null : createCoordination({ gang: work.gang, onDone: onCoordinated });
   const stop = (why: 'killed' | 'timedOut', deadlineMs: number): void => {
     if (why === 'killed') ending.abort();
@@ -148,12 +150,16 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     }
   };
 
+  const onUsed = (more: TaskUsage): void => {
+    used = addUsage(used, more);
+  };
+
   const onNode = (prepared: Prepared): RunPlace => {
     const { launcher } = context;
     const command = (commandLine: string): Command => commandOf(context, commandLine, prepared);
     return {
-      launch: (commandLine) => processOf(launcher.launch(markOf(run), { ...command(commandLine), ...(coordination === null ? null : { output: 'continue' }) }, prepared.user, leftoversOf(run))),
-      coordinate: (commandLine) => processOf(launcher.launch(markOf(run), { ...command(commandLine), output: 'begin' }, prepared.user, 'keep')),
+      launch: (commandLine) => processOf(launcher.launch(markOf(run), { ...command(commandLine), ...(coordination === null ? null : { output: 'continue' }) }, prepared.user, leftoversOf(run), onUsed)),
+      coordinate: (commandLine) => processOf(launcher.launch(markOf(run), { ...command(commandLine), output: 'begin' }, prepared.user, 'keep', onUsed)),
     };
   };
 
@@ -212,7 +218,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     return why === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: why };
   };
 
-  const done = steps().then((outcome) => (container === null ? outcome : { ...outcome, container }));
+  const done = steps().then((outcome) => (container === null && used === null ? outcome : { ...outcome, ...(container !== null && { container }), ...(used !== null && { used }) }));
   return {
     done,
     end: (deadlineMs) => stop('killed', deadlineMs),

@@ -3,10 +3,16 @@ import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIn
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
 import type { PoolMeasure } from './pool/measure.ts';
 import type { OwnSample, SampleRow } from './pool/samples.ts';
+import type { TaskUsage } from './task/usage.ts';
 import type { ContainerInfo, FailureInfo, InboundEndpoint, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
-/** How an attempt ended, as its agent saw it. `container`: of one that ran in such. */
-export type AttemptOutcome =
+/**
+ * How an attempt ended, as its agent saw it. `container`: of one that ran in such; `used`: what its processes have.
+ * Left out where that is not known, and by agents of before.
+ */
+export type AttemptOutcome = OutcomeOfRun & { readonly used?: TaskUsage };
+
+type OutcomeOfRun =
   /** The process ran and ended by itself; output files, if any, are uploaded. */
   /** `failure`: what the agent knows of why the exit code is not zero; undefined: nothing more. */
   | { readonly kind: 'exited'; readonly exitCode: number; readonly failure?: FailureInfo; readonly container?: ContainerInfo }

@@ -1,5 +1,6 @@
 import type { NodeRestart } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { TaskUsage } from './task/usage.ts';
 import type { NodeDeallocationOption } from './intent.ts';
 import type { PoolMeasure } from './pool/measure.ts';
 
@@ -82,6 +83,10 @@ export interface TaskStatus {
   readonly reactivateSequence: number;
   /** Of a completed task: what its dependants are told. */
   readonly dependency: 'satisfy' | 'block' | null;
+  /** By the processes of all its tries that are over; null: nothing is known. */
+  readonly used: TaskUsage | null;
+  /** How long the tries before the last one took, from their start to their end. */
+  readonly earlierMs: number;
 }
 
 export interface TaskTally {

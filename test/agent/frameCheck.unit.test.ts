@@ -18,6 +18,7 @@ describe('a frame of an agent', () => {
     ['a refusal for a reason to come', { kind: 'answer', request: 'r', answer: { kind: 'error', code: 'Later', message: 'x' } }],
     ['an exit', ended({ kind: 'exited', exitCode: 137 })],
     ['an exit of a Windows kind', ended({ kind: 'exited', exitCode: -1073741510 })],
+    ['an exit with what was used', ended({ kind: 'exited', exitCode: 0, used: [1, 2, 3, 4, 5, 2 ** 52] })],
     ['a failed upload', ended({ kind: 'uploadFailed', exitCode: 0, failure: FAILURE })],
     ['a kill before anything ran', ended({ kind: 'killed', exitCode: null })],
     ['what a node uses', { kind: 'measured', measure: { overMs: 15_000.5, cpu: { ms: 12.25, cores: 2 }, memoryBytes: 1, diskBytes: 0, io: { readBytes: 0, writeBytes: 1, readOps: 2, writeOps: 3 }, network: { inBytes: 0, outBytes: 1 } } }],
@@ -29,6 +30,8 @@ describe('a frame of an agent', () => {
   test.each([
     ['an exit code beyond 32 bits', ended({ kind: 'exited', exitCode: 99_999_999_999 })],
     ['an exit code that is no number', ended({ kind: 'exited', exitCode: '1' })],
+    ['use of a try that is not whole', ended({ kind: 'exited', exitCode: 0, used: [1, 2, 3, 4, 5, 6.5] })],
+    ['use of a try that lacks something', ended({ kind: 'lost', used: [1, 2, 3, 4, 5] })],
     ['an exit without a code', ended({ kind: 'exited' })],
     ['an outcome that is none', ended({ kind: 'constructor' })],
     ['a failure of no category', ended({ kind: 'notStarted', failure: { ...FAILURE, category: 'x' } })],

@@ -165,6 +165,8 @@ export function endOf(owner: ScriptedOwner, key: AttemptKey): AttemptEnd | null 
   return found?.kind === 'ended' ? found.end : null;
 }
 
+/** But for what it has used, which is never the same. */
 export async function outcomeOf(end: Promise<AttemptEnd>): Promise<AttemptOutcome> {
-  return (await end).outcome;
+  const { used: _, ...outcome } = (await end).outcome;
+  return outcome;
 }

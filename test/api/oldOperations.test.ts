@@ -27,7 +27,7 @@ describe('statistics of a lifetime', () => {
     await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
     await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
     const now = it.now.value;
-    await write.task('j', 't', { state: 'completed', result: 'success', exitCode: 0, attempt: 1, retryCount: 1, startedAt: now + 1_000, endedAt: now + 3_500 });
+    await write.task('j', 't', { state: 'completed', result: 'success', exitCode: 0, attempt: 1, retryCount: 1, startedAt: now + 1_000, endedAt: now + 3_500, used: [2_000, 3_000, 4, 5, 2 ** 30, 0] });
     await write.node('p', { id: 'n', dedicated: true, allocatedAt: now - 60_000 });
     const jobs = await it.ask({ url: '/lifetimejobstats?api-version=2020-03-01.11.0' });
     expect(jobs.json).toEqual({
@@ -35,12 +35,12 @@ describe('statistics of a lifetime', () => {
       url: expect.stringMatching(/\/lifetimejobstats$/),
       startTime: expect.any(String),
       lastUpdateTime: expect.any(String),
-      userCPUTime: 'PT0S',
-      kernelCPUTime: 'PT0S',
+      userCPUTime: 'PT0.002S',
+      kernelCPUTime: 'PT0.003S',
       wallClockTime: 'PT2.5S',
-      readIOps: '0',
-      writeIOps: '0',
-      readIOGiB: 0,
+      readIOps: '4',
+      writeIOps: '5',
+      readIOGiB: 1,
       writeIOGiB: 0,
       numTaskRetries: '1',
       numSucceededTasks: '1',

@@ -20,8 +20,8 @@ beforeAll(async () => {
   await post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } });
   for (const job of ['j', 's:job-1']) for (const id of ['done', 'failed', 'new']) await post(`/jobs/${encodeURIComponent(job)}/tasks`, { id, commandLine: 'x' });
   for (const job of ['j', 's:job-1']) {
-    await set.task(job, 'done', { state: 'completed', result: 'success', exitCode: 0, attempt: 1, startedAt: now + 2_000, endedAt: now + 5_500 });
-    await set.task(job, 'failed', { state: 'completed', result: 'failure', exitCode: 1, attempt: 3, retryCount: 2, startedAt: now + 1_000, endedAt: now + 2_000 });
+    await set.task(job, 'done', { state: 'completed', result: 'success', exitCode: 0, attempt: 1, startedAt: now + 2_000, endedAt: now + 5_500, used: [1_250_000, 30_600, 7, 8, 2 ** 29, 2 ** 30] });
+    await set.task(job, 'failed', { state: 'completed', result: 'failure', exitCode: 1, attempt: 3, retryCount: 2, startedAt: now + 1_000, endedAt: now + 2_000, used: [250_000, 0, 1, 0, 0, 0], earlierMs: 500 });
   }
   await set.pool('p', { currentDedicated: 3, meter: { at: now - 3 * HOUR_MS, dedicated: 2, lowPriority: 1 } });
   const { rows } = await it.pool.query<{ pool: number }>('select pool from pool');
@@ -33,7 +33,9 @@ beforeAll(async () => {
 afterAll(() => it.close());
 
 const RESOURCES = { userCPUTime: 'PT0S', kernelCPUTime: 'PT0S', readIOps: '0', writeIOps: '0', readIOGiB: 0, writeIOGiB: 0 };
-const OF_TASKS = { ...RESOURCES, startTime: expect.any(String), lastUpdateTime: '2026-11-20T12:00:10Z', wallClockTime: 'PT4.5S', waitTime: 'PT3S', numTaskRetries: '2', numSucceededTasks: '1', numFailedTasks: '1' };
+/** Of both tasks that ran. */
+const USED = { userCPUTime: 'PT1.5S', kernelCPUTime: 'PT0.031S', readIOps: '8', writeIOps: '8', readIOGiB: 0.5, writeIOGiB: 1 };
+const OF_TASKS = { ...USED, startTime: expect.any(String), lastUpdateTime: '2026-11-20T12:00:10Z', wallClockTime: 'PT5S', waitTime: 'PT3S', numTaskRetries: '2', numSucceededTasks: '1', numFailedTasks: '1' };
 
 describe('$expand=stats', () => {
   test('counts the tasks of a job, and of all jobs of a schedule, as they are now', async () => {
@@ -45,11 +47,12 @@ describe('$expand=stats', () => {
     expect((await it.ask({ url: '/jobschedules/s/jobs?$expand=stats' })).json.value[0].stats).toMatchObject(OF_TASKS);
   });
 
-  test('says how long a task waited and ran', async () => {
+  test('says how long a task waited and ran, its earlier tries as well, and what it used', async () => {
     const { url, ...stats } = (await it.ask({ url: '/jobs/j/tasks/done?$expand=stats' })).json.stats;
-    expect([url, stats]).toEqual([expect.stringMatching(/\/jobs\/j\/tasks\/done\/taskstats$/), { ...RESOURCES, startTime: '2026-11-20T12:00:00Z', lastUpdateTime: '2026-11-20T12:00:10Z', wallClockTime: 'PT3.5S', waitTime: 'PT2S' }]);
+    expect([url, stats]).toEqual([expect.stringMatching(/\/jobs\/j\/tasks\/done\/taskstats$/), { ...USED, userCPUTime: 'PT1.25S', readIOps: '7', startTime: '2026-11-20T12:00:00Z', lastUpdateTime: '2026-11-20T12:00:10Z', wallClockTime: 'PT3.5S', waitTime: 'PT2S' }]);
     const { value } = (await it.ask({ url: '/jobs/j/tasks?$expand=stats' })).json;
-    expect(value.map(({ id, stats: { wallClockTime, waitTime } }: Got['json']) => [id, wallClockTime, waitTime])).toEqual([['done', 'PT3.5S', 'PT2S'], ['failed', 'PT1S', 'PT1S'], ['new', 'PT0S', 'PT10S']]);
+    expect(value.map(({ id, stats: { wallClockTime, waitTime } }: Got['json']) => [id, wallClockTime, waitTime])).toEqual([['done', 'PT3.5S', 'PT2S'], ['failed', 'PT1.5S', 'PT1S'], ['new', 'PT0S', 'PT10S']]);
+    expect(value[2].stats).toMatchObject(RESOURCES);
   });
 
   test('counts the cores of dedicated nodes of a pool until now', async () => {

@@ -36,6 +36,8 @@ function row(id: string, spec: string): TaskWithStatus {
     requeueCount: 0,
     lastRequeueAt: null,
     seenReactivateSequence: 0,
+    used: null,
+    earlierMs: 0,
   };
 }
 

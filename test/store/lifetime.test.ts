@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
+import { NO_USAGE, type TaskUsage } from '../../src/core/task/usage.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { lifetimeNodes, lifetimeTasks, type LifetimeTasks } from '../../src/store/intents/lifetime.ts';
 import { clearGoneJobs } from '../../src/store/maintenance/goneJobs.ts';
@@ -47,14 +48,15 @@ interface Done {
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly retries?: number;
+  readonly used?: TaskUsage;
 }
 
 async function jobWith(id: string, tasks: readonly Done[]): Promise<number> {
   const job = await intents.addJob(ACCOUNT, jobIntent({ id }));
-  for (const [index, { state = 'completed', result, created = 0, startedAt, endedAt, retries }] of tasks.entries()) {
+  for (const [index, { state = 'completed', result, created = 0, startedAt, endedAt, retries, used }] of tasks.entries()) {
     await pool.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) values ($1, $2, $4, $4, '{}', $3, 0, 1)", [job, index + 1, created, String(index + 1)]);
-    await pool.query('insert into task_status (job, task, state, since, cause, attempt, result, started_at, ended_at, seldom) values ($1, $2, $3, 0, $4, 1, $5, $6, $7, $8)', [
-      job, index + 1, STATE[state], CAUSE.exited, result === undefined ? null : RESULT[result], startedAt ?? null, endedAt ?? null, retries === undefined ? null : { retry_count: retries },
+    await pool.query('insert into task_status (job, task, state, since, cause, attempt, result, started_at, ended_at, seldom, used) values ($1, $2, $3, 0, $4, 1, $5, $6, $7, $8, $9)', [
+      job, index + 1, STATE[state], CAUSE.exited, result === undefined ? null : RESULT[result], startedAt ?? null, endedAt ?? null, retries === undefined ? null : { retry_count: retries }, used === undefined ? null : JSON.stringify(used),
     ]);
   }
   return job;
@@ -67,23 +69,23 @@ async function counts(): Promise<Omit<LifetimeTasks, 'since'>> {
 
 describe('the lifetime of an account', () => {
   test('counts its tasks, and for how long they waited and ran; what runs counts until now', async () => {
-    expect(await counts()).toEqual({ succeeded: 0, failed: 0, retries: 0, wallClockMs: 0, waitMs: 0 });
+    expect(await counts()).toEqual({ succeeded: 0, failed: 0, retries: 0, wallClockMs: 0, waitMs: 0, used: NO_USAGE });
     await jobWith('a', [
-      { result: 'success', created: 100, startedAt: 150, endedAt: 400 },
+      { result: 'success', created: 100, startedAt: 150, endedAt: 400, used: [1, 2, 3, 4, 5, 6] },
       { result: 'failure', created: 100, startedAt: 200, endedAt: 300, retries: 2 },
-      { state: 'running', created: 1_000, startedAt: 9_000 },
+      { state: 'running', created: 1_000, startedAt: 9_000, used: [10, 0, 0, 0, 0, 2 ** 40] },
       // Over before it began, and one that waits.
       { result: 'failure' },
       { state: 'active' },
     ]);
-    expect(await counts()).toEqual({ succeeded: 1, failed: 2, retries: 2, wallClockMs: 250 + 100 + 1_000, waitMs: 50 + 100 + 8_000 });
+    expect(await counts()).toEqual({ succeeded: 1, failed: 2, retries: 2, wallClockMs: 250 + 100 + 1_000, waitMs: 50 + 100 + 8_000, used: [11, 2, 3, 4, 5, 2 ** 40 + 6] });
   });
 
   test('loses nothing when tasks are deleted, when their job is, and when that is cleared away in batches', async () => {
-    const done: Done = { result: 'success', created: 0, startedAt: 10, endedAt: 30, retries: 1 };
+    const done: Done = { result: 'success', created: 0, startedAt: 10, endedAt: 30, retries: 1, used: [1, 2, 3, 4, 5, 6] };
     const job = await jobWith('a', [done, done, { ...done, result: 'failure' }]);
     await jobWith('kept', [done]);
-    const all = { succeeded: 3, failed: 1, retries: 4, wallClockMs: 80, waitMs: 40 };
+    const all = { succeeded: 3, failed: 1, retries: 4, wallClockMs: 80, waitMs: 40, used: [4, 8, 12, 16, 20, 24] };
     expect(await counts()).toEqual(all);
     await gone({ tasks: [{ job, task: 1 }] });
     expect(await counts(), 'a task is deleted').toEqual(all);
@@ -100,7 +102,7 @@ describe('the lifetime of an account', () => {
     await pool.query('insert into task_status (job, task, state, since, cause, attempt, result, started_at, ended_at) select $1, n, $2, 0, $3, 1, $4, 1, 2 from generate_series(1, 12000) n', [job, STATE.completed, CAUSE.exited, RESULT.success]);
     await gone({ jobs: [job] });
     await clearGoneJobs(pool);
-    expect(await counts()).toEqual({ succeeded: 12_000, failed: 0, retries: 0, wallClockMs: 12_000, waitMs: 12_000 });
+    expect(await counts()).toEqual({ succeeded: 12_000, failed: 0, retries: 0, wallClockMs: 12_000, waitMs: 12_000, used: NO_USAGE });
   });
 
   test('counts the time of dedicated nodes by size, also of nodes and pools that are gone', async () => {

@@ -48,7 +48,7 @@ const STATUSES: readonly (Partial<TaskStatus> | null)[] = [
 
 function taskStatus(job: number, task: number): TaskStatus | null {
   const status = STATUSES[task % STATUSES.length] ?? null;
-  const rest = { previousState: null, previousSince: null, startedAt: null, endedAt: null, exitCode: null, result: null, failure: null, container: null, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null };
+  const rest = { previousState: null, previousSince: null, startedAt: null, endedAt: null, exitCode: null, result: null, failure: null, container: null, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null, used: null, earlierMs: 0 };
   return status === null ? null : ({ job, task, since: 2 ** 40 + task, node: NODES[task % NODES.length] ?? null, ...rest, ...status } as TaskStatus);
 }
 

@@ -356,7 +356,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
           jobs: [jobStatus(job, { ingested: 3, tasks: { active: 1, running: 2, succeeded: 0, failed: 0 }, slots: { active: 1, running: 5, succeeded: 0, failed: 0 } })],
           tasks: [
             taskStatus(job, 1, { state: 'running', node: nodeStatus(account, 1, pool).node, attempt: 3, startedAt: 77, previousState: 'active', previousSince: 5 }),
-            taskStatus(job, 2, { failure: { category: 'ServerError', code: 'X', message: "it's \"over\", \\ and {out}\nsaid NULL" }, container: { containerId: 'c', state: 'exited', error: '' }, retryCount: 2, lastRetryAt: 6 }),
+            taskStatus(job, 2, { failure: { category: 'ServerError', code: 'X', message: "it's \"over\", \\ and {out}\nsaid NULL" }, container: { containerId: 'c', state: 'exited', error: '' }, retryCount: 2, lastRetryAt: 6, used: [1, 2, 3, 4, 5, 2 ** 40], earlierMs: 2 ** 33 }),
           ],
           jobNodes: [
             { job, node: nodeStatus(account, 1, pool).node, preparation: jobTaskStatus({ state: 'completed', exitCode: 0, result: 'success' }), release: jobTaskStatus({ attempt: 2 }) },

@@ -204,7 +204,7 @@ describe('PostgreSQL', () => {
     const failure = { category: 'UserError' as const, code: 'Zero', message: `a\0b${String.fromCharCode(0xd800)}c\u{1f600}` };
     const status = {
       job, task: 1, state: 'completed' as const, since: 1, previousState: null, previousSince: null, cause: 'exited' as const, attempt: 1, node: null, startedAt: 1, endedAt: 1,
-      exitCode: 1, result: 'failure' as const, failure, container: null, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
+      exitCode: 1, result: 'failure' as const, failure, container: null, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null, used: null, earlierMs: 0,
     };
     await store.commit(tick({ tasks: [status] }));
     const { tasks } = await store.readTasks(job, 0, 1);
@@ -216,7 +216,7 @@ describe('PostgreSQL', () => {
     await intents.addTasks(job, ['a', 'b', 'c', 'd'].map((id) => taskIntent(id)));
     const ended = (task: number, result: 'success' | 'failure') => ({
       job, task, state: 'completed' as const, since: 1, previousState: null, previousSince: null, cause: 'exited' as const, attempt: 1, node: null, startedAt: 1, endedAt: 1,
-      exitCode: 1, result, failure: null, container: null, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
+      exitCode: 1, result, failure: null, container: null, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null, used: null, earlierMs: 0,
     });
     const failed = async (): Promise<number[]> => (await pool.query<{ task: number }>('select task from failed_task where job = $1 order by task', [job])).rows.map(({ task }) => task);
     await store.commit(tick({ tasks: [ended(1, 'failure'), ended(2, 'success'), ended(3, 'failure')] }));

@@ -6,12 +6,14 @@ import { formatDuration } from '../../wire/durations.ts';
 import { findVmSize } from '../../wire/sizes/find.ts';
 import { formatTimestamp } from '../../wire/timestamps.ts';
 import type { JobStatistics, PoolStatistics, TaskStatistics } from '../../wire/types.generated.ts';
+import { NO_USAGE, type TaskUsage } from '../../core/task/usage.ts';
+import type { TaskWithStatus } from '../../store/intents/tasks.ts';
 import type { Call, Parts } from '../call.ts';
 
 /**
  * `stats` of pools, jobs, tasks and schedules: what `$expand=stats` adds to an answer. It is counted as it is asked
- * for, so it is never behind. What nodes use they say twice a minute. What is not measured (of tasks the time of
- * processors and what they read and write; of nodes what their machine does not tell) reads 0.
+ * for, so it is never behind. What nodes use they say twice a minute, what a try at a task has used when it ends. What
+ * is not measured (containers; what a machine does not tell) reads 0.
  */
 
 /** Recorded: with `$select`, only if that names it. */
@@ -19,7 +21,19 @@ export function isWithStats({ query: { expandStats, select } }: Pick<Call, 'quer
   return expandStats && (select === undefined || select.some(([first]) => first === 'stats'));
 }
 
-const NO_RESOURCES = { userCPUTime: formatDuration(0), kernelCPUTime: formatDuration(0), readIOps: '0', writeIOps: '0', readIOGiB: 0, writeIOGiB: 0 } as const;
+const US_PER_MS = 1_000;
+
+/** By the tries that are over. */
+function usageOf([userUs, kernelUs, readOps, writeOps, readBytes, writeBytes]: TaskUsage): Pick<TaskStatistics, 'userCPUTime' | 'kernelCPUTime' | 'readIOps' | 'writeIOps' | 'readIOGiB' | 'writeIOGiB'> {
+  return {
+    userCPUTime: formatDuration(Math.round(userUs / US_PER_MS)),
+    kernelCPUTime: formatDuration(Math.round(kernelUs / US_PER_MS)),
+    readIOps: String(readOps),
+    writeIOps: String(writeOps),
+    readIOGiB: readBytes / BYTES_PER_GIB,
+    writeIOGiB: writeBytes / BYTES_PER_GIB,
+  };
+}
 
 interface Of {
   readonly url: string;
@@ -27,12 +41,12 @@ interface Of {
 }
 
 /** As statistics of jobs have them, those of a lifetime too. */
-export function jobStatisticsOf({ succeeded, failed, retries, wallClockMs, waitMs }: TaskSums, { url, since }: Of, now: Instant): JobStatistics {
+export function jobStatisticsOf({ succeeded, failed, retries, wallClockMs, waitMs, used }: TaskSums, { url, since }: Of, now: Instant): JobStatistics {
   return {
     url,
     startTime: formatTimestamp(since),
     lastUpdateTime: formatTimestamp(now),
-    ...NO_RESOURCES,
+    ...usageOf(used),
     wallClockTime: formatDuration(wallClockMs),
     numTaskRetries: String(retries),
     numSucceededTasks: String(succeeded),
@@ -70,7 +84,7 @@ interface Row {
   readonly createdAt: Instant;
 }
 
-const NOTHING: TaskSums = { succeeded: 0, failed: 0, retries: 0, wallClockMs: 0, waitMs: 0 };
+const NOTHING: TaskSums = { succeeded: 0, failed: 0, retries: 0, wallClockMs: 0, waitMs: 0, used: NO_USAGE };
 
 /** By the number of the job; empty where the request does not ask for it. */
 export async function statsOfJobs(call: Call, parts: Parts, jobs: readonly (Row & { readonly job: number })[]): Promise<ReadonlyMap<number, { readonly stats: JobStatistics }>> {
@@ -102,16 +116,19 @@ export async function statsOfPools(call: Call, parts: Parts, pools: readonly (Ro
   );
 }
 
-/** Of the last try, until now if it runs. */
-export function statsOfTask(call: Call, { createdAt, startedAt, endedAt }: { readonly createdAt: Instant; readonly startedAt: Instant | null; readonly endedAt: Instant | null }, url: string): { readonly stats: TaskStatistics } | null {
+/** What of a task's row its statistics are made of. */
+type Ran = Pick<TaskWithStatus, 'createdAt' | 'startedAt' | 'endedAt' | 'earlierMs' | 'used'>;
+
+/** Of all its tries, until now if one runs. */
+export function statsOfTask(call: Call, { createdAt, startedAt, endedAt, earlierMs, used }: Ran, url: string): { readonly stats: TaskStatistics } | null {
   if (!isWithStats(call)) return null;
   return {
     stats: {
       url: `${url}/taskstats`,
       startTime: formatTimestamp(createdAt),
       lastUpdateTime: formatTimestamp(call.now),
-      ...NO_RESOURCES,
-      wallClockTime: formatDuration(startedAt === null ? 0 : Math.max(0, (endedAt ?? call.now) - startedAt)),
+      ...usageOf(used === null ? NO_USAGE : (JSON.parse(used) as TaskUsage)),
+      wallClockTime: formatDuration((earlierMs ?? 0) + (startedAt === null ? 0 : Math.max(0, (endedAt ?? call.now) - startedAt))),
       waitTime: formatDuration(Math.max(0, (startedAt ?? call.now) - createdAt)),
     },
   };

@@ -78,6 +78,11 @@ function endOnRequest(state: CoreState, task: Task, intent: TaskIntent, now: Ins
   else complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
 }
 
+/** What its tries took until now. */
+function ranBefore({ startedAt, endedAt, earlierMs }: TaskStatus): Pick<TaskStatus, 'earlierMs'> {
+  return { earlierMs: startedAt === null || endedAt === null ? earlierMs : earlierMs + Math.max(0, endedAt - startedAt) };
+}
+
 /**
  * Reactivation (task semantics 6.20): the counts of tries begin anew, and what the task depended on stays satisfied. A
  * request to end it beside the reactivation came later: reactivating withdraws an older one.
@@ -86,7 +91,7 @@ function makeActive(state: CoreState, task: Task, intent: TaskIntent, now: Insta
   const { reactivateSequence, terminateAt } = intent;
   task.terminated = false;
   keepSatisfied(state, task, intent.idKey);
-  const again = { reactivateSequence, result: null, exitCode: null, failure: null, container: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
+  const again = { reactivateSequence, result: null, exitCode: null, failure: null, container: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null, ...ranBefore(task.status) };
   move(state, task, 'active', now, 'reactivated', again);
   if (terminateAt !== null) endOnRequest(state, task, intent, now);
   else if (task.job.status.state === 'completed') forgetTask(state, task);

@@ -14,6 +14,7 @@ import { changed, neverAttempted, offeredStatus } from './row.ts';
 import { endedSubtask, endSubtask, instanceFailureOf, moveSubtask, offeredSubtask, storedFailure } from './subtasks.ts';
 import { at, BLOCKED, JOBS_LIMIT, LIVE, QUEUED } from './table.ts';
 import { TASK_MS_WEIGHT } from '../tunables.ts';
+import { addUsage, type TaskUsage } from './usage.ts';
 import { wireTaskState } from '../wireState.ts';
 
 /**
@@ -201,8 +202,22 @@ export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instan
   const { task } = live;
   // An owner before this one may have wanted that.
   if (outcome.kind === 'killed' && outcome.reason !== undefined && RUNS_AGAIN.has(outcome.reason)) live.ending ??= outcome.reason;
+  spend(state, task, outcome.used);
   if (live.subtask === null) primaryOver(state, live, outcome, within(end.endedAt, task.status.since, now), now);
   else instanceOver(state, live, live.subtask, outcome, within(end.endedAt, live.subtask.since, now), now);
+}
+
+/**
+ * What an instance has used is the task's, also where its primary has ended the task before. If the rules do not
+ * remember that any more, a client may have asked for something meanwhile: then it is lost.
+ */
+function spend(state: CoreState, task: Task, used: TaskUsage | undefined): void {
+  if (used === undefined) return;
+  const { job, number, status } = task;
+  if (status.state === 'completed' && job.recent.get(number) !== task) return;
+  task.status = changed(status, { used: addUsage(status.used, used) }, status);
+  state.changes.task(task);
+  if (status.state === 'completed') state.changes.remember(task);
 }
 
 /** The primary is over, by itself or because another instance has failed. */
@@ -370,9 +385,10 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
   const isRequeue = cause === 'nodePreempted' || reason === 'requeue' || reason === 'outranked' || reason === 'preempted';
   const requeued = hadStarted && isRequeue && cause !== 'retry' && cause !== 'shutdown';
   detach(state, live, hadStarted && cause !== 'retry');
+  const earlier = hadStarted && status.startedAt !== null ? { earlierMs: status.earlierMs + Math.max(0, overAt - status.startedAt) } : null;
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
   const because = requeued || (live.ending === 'outranked' && cause === 'revoked') ? cameFrom(job, live, cause === 'nodePreempted' || live.ending === 'preempted') : cause;
-  move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
+  move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted, ...earlier });
   noteRecentTask(state, live);
   settleActivity(state, node, overAt);
   afterPrimary(state, task, overAt);

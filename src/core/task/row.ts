@@ -26,6 +26,8 @@ export function neverAttempted(job: JobNumber, task: TaskNumber, since: Instant)
     lastRequeueAt: null,
     reactivateSequence: 0,
     dependency: null,
+    used: null,
+    earlierMs: 0,
   };
 }
 
@@ -63,6 +65,8 @@ export function changed(
     lastRequeueAt: either(change.lastRequeueAt, was.lastRequeueAt),
     reactivateSequence: either(change.reactivateSequence, was.reactivateSequence),
     dependency: either(change.dependency, was.dependency),
+    used: either(change.used, was.used),
+    earlierMs: either(change.earlierMs, was.earlierMs),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AccountNumber, Instant } from '../../core/keys.ts';
-import { nodeTime, taskSums } from '../lifetime.ts';
-import type { TaskSums } from './statistics.ts';
+import { nodeTime, taskSums, USED } from '../lifetime.ts';
+import { readSums, type SumsRow, type TaskSums } from './statistics.ts';
 import { row, rows, statement, type Database } from './statement.ts';
 
 export interface LifetimeTasks extends TaskSums {
@@ -8,14 +8,15 @@ export interface LifetimeTasks extends TaskSums {
   readonly since: Instant;
 }
 
-const tasks = statement<LifetimeTasks>(
+const tasks = statement<SumsRow & Pick<LifetimeTasks, 'since'>>(
   'lifetime.tasks',
   `with kept as (
      select ${taskSums('$2')} from (select job from job where account = $1 union all select job from gone_job where account = $1) j
      join task_status s using (job) join task t using (job, task)
    )
    select a.created as since, k.succeeded + coalesce(l.succeeded, 0) as succeeded, k.failed + coalesce(l.failed, 0) as failed, k.retries + coalesce(l.retries, 0) as retries,
-     k.wall_clock + coalesce(l.wall_clock, 0) as "wallClockMs", k.wait + coalesce(l.wait, 0) as "waitMs"
+     k.wall_clock + coalesce(l.wall_clock, 0) as "wallClockMs", k.wait + coalesce(l.wait, 0) as "waitMs",
+     json_build_array(${USED.map((name) => `k.${name} + coalesce(l.${name}, 0)`).join(', ')}) as used
    from account a cross join kept k left join lifetime_tasks l using (account) where a.account = $1`,
 );
 
@@ -23,7 +24,7 @@ const tasks = statement<LifetimeTasks>(
 export async function lifetimeTasks(database: Database, account: AccountNumber, now: Instant): Promise<LifetimeTasks> {
   const found = await row(database, tasks, [account, now]);
   if (found === null) throw new Error('an account has no row');
-  return found;
+  return readSums(found);
 }
 
 export interface LifetimeNodes {

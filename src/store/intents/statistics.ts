@@ -1,6 +1,7 @@
 import type { Instant, JobNumber, PoolNumber, ScheduleNumber } from '../../core/keys.ts';
 import type { PoolMeasure } from '../../core/pool/measure.ts';
-import { taskSums } from '../lifetime.ts';
+import type { TaskUsage } from '../../core/task/usage.ts';
+import { taskSums, USED } from '../lifetime.ts';
 import { numbers } from '../owner/literals.ts';
 import { rows, statement, type Database } from './statement.ts';
 
@@ -11,26 +12,34 @@ export interface TaskSums {
   readonly retries: number;
   readonly wallClockMs: number;
   readonly waitMs: number;
+  readonly used: TaskUsage;
 }
 
-const NAMED = 'succeeded, failed, retries, wall_clock as "wallClockMs", wait as "waitMs"';
-const ofJobs = statement<TaskSums & { readonly of: JobNumber }>(
+/** As a statement reads them: JSON is text. */
+export type SumsRow = Omit<TaskSums, 'used'> & { readonly used: string };
+
+export function readSums<Row extends SumsRow>(row: Row): Omit<Row, 'used'> & Pick<TaskSums, 'used'> {
+  return { ...row, used: JSON.parse(row.used) as TaskUsage };
+}
+
+const NAMED = `succeeded, failed, retries, wall_clock as "wallClockMs", wait as "waitMs", json_build_array(${USED.join(', ')}) as used`;
+const ofJobs = statement<SumsRow & { readonly of: JobNumber }>(
   'statistics.jobs',
   `select sums.of, ${NAMED} from (select s.job as of, ${taskSums('$2')} from task_status s join task t using (job, task) where s.job = any($1::bigint[]) group by 1) sums`,
 );
-const ofSchedules = statement<TaskSums & { readonly of: ScheduleNumber }>(
+const ofSchedules = statement<SumsRow & { readonly of: ScheduleNumber }>(
   'statistics.schedules',
   `select sums.of, ${NAMED} from (select j.schedule as of, ${taskSums('$2')} from job j join task_status s using (job) join task t using (job, task) where j.schedule = any($1::bigint[]) group by 1) sums`,
 );
 
 /** By job; left out: it has no task that was ever tried. Goes through all tasks of these jobs. */
 export async function jobSums(database: Database, jobs: readonly JobNumber[], now: Instant): Promise<ReadonlyMap<JobNumber, TaskSums>> {
-  return new Map((await rows(database, ofJobs, [numbers(jobs), now])).map((row) => [row.of, row]));
+  return new Map((await rows(database, ofJobs, [numbers(jobs), now])).map((row) => [row.of, readSums(row)]));
 }
 
 /** By schedule, as of jobs. */
 export async function scheduleSums(database: Database, schedules: readonly ScheduleNumber[], now: Instant): Promise<ReadonlyMap<ScheduleNumber, TaskSums>> {
-  return new Map((await rows(database, ofSchedules, [numbers(schedules), now])).map((row) => [row.of, row]));
+  return new Map((await rows(database, ofSchedules, [numbers(schedules), now])).map((row) => [row.of, readSums(row)]));
 }
 
 const resources = statement<{ readonly pool: PoolNumber; readonly resources: string }>(

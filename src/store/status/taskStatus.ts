@@ -54,5 +54,7 @@ export const TASK_STATUS = {
     lastRequeueAt: seldom('last_requeue_at', 'bigint', null),
     reactivateSequence: seldom('reactivate_sequence', 'int', 0, 'seenReactivateSequence'),
     dependency: choice('dependency', DEPENDENCIES, null),
+    used: column('used', 'json'),
+    earlierMs: seldom('earlier_ms', 'bigint', 0),
   },
 } as const satisfies Description<TaskStatus>;
