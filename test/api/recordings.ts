@@ -39,15 +39,17 @@ interface Comparison {
   readonly lost: ReadonlySet<string>;
   /** Collects the rows of `VOLATILE` by which two values that differ were taken as equal. */
   readonly used: Set<VolatileValue>;
+  /** What may differ. */
+  readonly volatile: readonly VolatileValue[];
 }
 
 /**
  * What of an answer is not as recorded, each difference in a few words; `used` collects the rows of `VOLATILE` that
  * were needed.
  */
-export function differences(got: Got, { response }: Exchange, { lost = new Set<string>(), used = new Set<VolatileValue>() }: Partial<Comparison> = {}): string[] {
+export function differences(got: Got, { response }: Exchange, { lost = new Set<string>(), used = new Set<VolatileValue>(), volatile = VOLATILE }: Partial<Comparison> = {}): string[] {
   if (got.status !== response.status) return [`status ${got.status}, not ${response.status} ${got.text.slice(0, 600)}`];
-  const comparison = { lost, used };
+  const comparison = { lost, used, volatile };
   const found = headerDifferences(got.headers, response.headers, comparison);
   if (response.reason !== undefined && got.reason !== response.reason) found.push(`reason ${got.reason}, not ${response.reason}`);
   const body = typeof response.body === 'string' ? got.text : got.json;
@@ -55,7 +57,7 @@ export function differences(got: Got, { response }: Exchange, { lost = new Set<s
 }
 
 /** Headers whose presence tells a client something. */
-const HEADERS = ['Content-Type', 'ETag', 'Last-Modified', 'DataServiceId', 'Location', 'ocp-creation-time', 'ocp-batch-file-isdirectory', 'ocp-batch-file-url', 'ocp-batch-file-mode'];
+const HEADERS = ['Content-Type', 'ETag', 'Last-Modified', 'DataServiceId', 'Location', 'ocp-creation-time', 'ocp-batch-file-isdirectory', 'ocp-batch-file-url', 'ocp-batch-file-mode', 'Retry-After', 'x-ms-failure-cause'];
 
 function headerDifferences(got: Got['headers'], recorded: Exchange['response']['headers'], comparison: Comparison): string[] {
   const lower = Object.fromEntries(Object.entries(recorded).map(([name, value]) => [name.toLowerCase(), value]));
@@ -112,9 +114,9 @@ function propertyDifferences(got: Body, recorded: Body, at: string, comparison: 
   return common.join() === order.join() ? found : [...found, `${at === '' ? 'answer' : at} in the order ${common.join()}, not ${order.join()}`];
 }
 
-function textDifferences(got: string, recorded: string, at: string, { used }: Comparison): string[] {
+function textDifferences(got: string, recorded: string, at: string, { used, volatile }: Comparison): string[] {
   let [mine, theirs] = [got, recorded];
-  for (const row of VOLATILE.filter((one) => one.at.test(at))) {
+  for (const row of volatile.filter((one) => one.at.test(at))) {
     const before = mine === theirs;
     mine = mine.replace(row.form, `<${row.name}>`);
     theirs = theirs.replace(row.form, `<${row.name}>`);

@@ -63,11 +63,11 @@ export interface Exchange {
 }
 
 /** Sessions of clients with the real service, by what recorded them. */
-type SessionName = 'data-plane-2020' | 'az-cli-2024' | 'cli-extensions-2022' | 'sdk-excerpts';
+type SessionName = 'data-plane-2020' | 'az-cli-2024' | 'cli-extensions-2022' | 'sdk-excerpts' | 'management-2020' | 'az-management-2024' | 'sdk-management-2022';
 
 /**
  * A session as recorded, in its order; exchanges are named by the recording and their number in it: `DP`, `AZ`, `CX` or
- * `EX`.
+ * `EX`, and `MG` of the management plane.
  */
 export function session(name: SessionName): readonly Exchange[] {
   return load(`../recordings/${name}.json`);

@@ -4,6 +4,9 @@ import { ManagementError, type ManagementErrorDetail } from '../../wire/manageme
 import type { Plane } from '../plane.ts';
 import { MANAGEMENT_JSON } from './answers.ts';
 
+/** The target of errors that Azure Batch itself tells. */
+const BATCH = 'BatchAccount';
+
 /** An error as Azure Resource Manager tells it. */
 interface ToldError {
   readonly code: string;
@@ -19,7 +22,7 @@ interface ToldError {
  */
 export const managementErrorBody: Plane['errorBody'] = (error, { requestId, now }) => {
   const told = toldError(error);
-  const traced = error instanceof ManagementError ? told : { ...told, message: `${told.message}\nRequestId:${requestId}\nTime:${formatTimestamp(now)}` };
+  const traced = told.target !== BATCH ? told : { ...told, message: `${told.message}\nRequestId:${requestId}\nTime:${formatTimestamp(now)}` };
   return { contentType: MANAGEMENT_JSON, text: JSON.stringify({ error: traced }) };
 };
 
@@ -27,7 +30,7 @@ export const managementErrorBody: Plane['errorBody'] = (error, { requestId, now 
 export function toldError(error: BatchError | ManagementError): ToldError {
   if (!(error instanceof ManagementError)) {
     const { code, message, values } = error;
-    return { code, message, target: 'BatchAccount', ...(values.length > 0 && { details: values.map(({ key, value }) => ({ code: key, message: value })) }) };
+    return { code, message, target: BATCH, ...(values.length > 0 && { details: values.map(({ key, value }) => ({ code: key, message: value })) }) };
   }
   const { code, message, target, details, additionalInfo } = error;
   return { code, message, ...(target !== undefined && { target }), ...(details.length > 0 && { details }), ...(additionalInfo.length > 0 && { additionalInfo }) };

@@ -2,6 +2,7 @@ import { findLongOperation, type LongOperation } from '../../store/intents/longO
 import type { Database } from '../../store/intents/statement.ts';
 import { ManagementError } from '../../wire/management/errors.ts';
 import { isGuid } from '../../wire/management/guid.ts';
+import type { Answer } from '../answer.ts';
 import { empty } from './answers.ts';
 import type { ManagementCall } from './call.ts';
 
@@ -12,7 +13,15 @@ export async function existingOperation(id: string, database: Database): Promise
   return found;
 }
 
+/**
+ * Begun: the client polls at `location`. The real service says 15 seconds or nothing, for which clients take 30; here
+ * it is done in a second or two.
+ */
+export function begun(location: string): Answer {
+  return empty(202, { location, 'retry-after': '1' });
+}
+
 /** It is under way: the client asks again where it has asked. */
-export function underWay({ baseUrl, path, query }: Pick<ManagementCall, 'baseUrl' | 'path' | 'query'>, headers: Readonly<Record<string, string>> = {}) {
-  return empty(202, { location: `${baseUrl}${path}?${query.toString()}`, ...headers });
+export function underWay({ baseUrl, path, query }: Pick<ManagementCall, 'baseUrl' | 'path' | 'query'>): Answer {
+  return begun(`${baseUrl}${path}?${query.toString()}`);
 }

@@ -119,7 +119,7 @@ describe('around an account', () => {
 
   test('a region that has its accounts refuses one more where its client polls', async () => {
     const asked = await manage(it, 'PUT', ACCOUNT.replace('mybatchaccount', 'second'), { location: 'westeurope' });
-    expect(await polledOnce(it, asked)).toMatchObject({ status: 409, json: { error: { code: 'SubscriptionQuotaExceeded', message: 'The regional Batch account quota for the specified subscription has been reached.' } } });
+    expect(await polledOnce(it, asked)).toMatchObject({ status: 409, json: { error: { code: 'SubscriptionQuotaExceeded', message: expect.stringMatching(/^The regional Batch account quota for the specified subscription has been reached\.\nRequestId:/) } } });
     expect((await it.pool.query(`select from account where name = 'second'`)).rowCount).toBe(0);
   });
 });

@@ -49,7 +49,6 @@ describe('a pool in the form of Resource Manager', () => {
         deploymentConfiguration: { virtualMachineConfiguration: { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts', version: 'latest' }, nodeAgentSkuId: 'batch.node.ubuntu 22.04' } },
         scaleSettings: { fixedScale: { targetDedicatedNodes: 2, targetLowPriorityNodes: 1, resizeTimeout: 'PT15M' } },
         startTask: { commandLine: 'true', userIdentity: { autoUser: { scope: 'Pool', elevationLevel: 'Admin' } }, maxTaskRetryCount: 0, waitForSuccess: true },
-        targetNodeCommunicationMode: 'Default',
         resizeOperationStatus: { targetDedicatedNodes: 2, targetLowPriorityNodes: 1, nodeDeallocationOption: 'Requeue', resizeTimeout: 'PT15M', startTime: at },
         currentDedicatedNodes: 0,
         currentLowPriorityNodes: 0,

@@ -189,5 +189,7 @@ function known(shape: string, body: Json, revision: Revision): Json {
     const one = (item: unknown): unknown => (inner === undefined ? item : known(inner, item as Json, revision));
     return [[wireNameOf(name, row, revision), Array.isArray(value) ? value.map(one) : one(value)] as const];
   });
+  // No identity could be assigned to an account in those days.
+  if (shape === 'ArmIdentity' && !knownIn({ type: 'map', since: 14 }, revision)) return { type: 'None' };
   return (isData ? inArmSpelling(shape, Object.fromEntries(named)) : Object.fromEntries(named)) as Json;
 }

@@ -7,11 +7,12 @@ import { BatchError } from '../../../wire/errors.ts';
 import { isLocation, locationName } from '../../../wire/management/locations.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { parseResourceId } from '../../../wire/management/resourceId.ts';
-import type { ArmAccountCreate } from '../../../wire/management/types.generated.ts';
+import type { ArmAccountCreate, ArmIdentity } from '../../../wire/management/types.generated.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
-import { empty } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { begun } from '../longOperation.ts';
+import { assignedIdentities } from '../managedIdentity/assigned.ts';
 import { openGroup } from '../group/existing.ts';
 import { checkNetworkProfile, useAccess } from './access.ts';
 import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
@@ -46,7 +47,7 @@ export const createAccount: ManagementHandler = async (call, parts) => {
     return null;
   });
   if (row !== null) parts.later.begin('the creation of an account', () => finishCreation(row, parts, call.now));
-  return empty(202, { location: resultUrl(call, operation) });
+  return begun(resultUrl(call, operation));
 
   function made(): Promise<ResourceRow> {
     return transaction(parts.data.database, async (tx) => {
@@ -111,9 +112,10 @@ export const changeAccount: ManagementHandler = async (call, parts) => {
   await existingAccount(call, parts);
   checkNetworkProfile(asked.properties?.networkProfile);
   await checkStorage(asked.properties?.autoStorage?.storageAccountId, parts);
+  const identity = await knownIdentity(asked.identity, parts);
   return changed(call, parts, (spec) => {
     const { properties, ...rest } = asked;
-    return { ...spec, ...rest, properties: { ...spec.properties, ...properties } };
+    return { ...spec, ...rest, ...identity, properties: { ...spec.properties, ...properties } };
   });
 };
 
@@ -145,7 +147,14 @@ async function readAccount(call: ManagementCall, parts: ManagementParts): Promis
   }
   checkNetworkProfile(asked.properties?.networkProfile);
   await checkStorage(autoStorage?.storageAccountId, parts);
-  return { ...asked, location: locationName(asked.location) };
+  return { ...asked, ...(await knownIdentity(asked.identity, parts)), location: locationName(asked.location) };
+}
+
+/** An identity is kept with what the service knows of those that are assigned. */
+async function knownIdentity(identity: ArmIdentity | undefined, { data }: ManagementParts): Promise<Pick<AccountSpec, 'identity'>> {
+  if (identity?.type !== 'UserAssigned') return identity === undefined ? {} : { identity: { type: identity.type } };
+  const known = await assignedIdentities(identity.userAssignedIdentities, data.database);
+  return { identity: { type: 'UserAssigned', userAssignedIdentities: Object.fromEntries(known.map(({ resourceId, principalId, clientId }) => [resourceId, { principalId, clientId }])) } };
 }
 
 /** The storage of an account is one that the service has. */

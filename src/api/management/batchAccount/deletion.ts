@@ -10,6 +10,7 @@ import type { Account } from '../../accounts.ts';
 import { askWithin } from '../../data/within.ts';
 import { empty } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { begun } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { accountId } from './existing.ts';
 import { accountName, accountSpec } from './view.ts';
@@ -40,7 +41,7 @@ export const deleteAccount: ManagementHandler = async (call, parts) => {
   });
   if (row === null) return empty(204);
   parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, call));
-  return empty(202, { location: deletionUrl(row, operation, call) });
+  return begun(deletionUrl(row, operation, call));
 };
 
 /** Recorded 8.10: below the account's region, since the account itself will be gone. */

@@ -72,7 +72,7 @@ export function accountView(row: ResourceRow, { set, parts, endpoint, version }:
       ...pick(known, ['encryption', 'allowedAuthenticationModes']),
     },
     ...(tags === undefined ? {} : { tags }),
-    identity: managementContract.writeBody('ArmIdentity', version, identity),
+    identity: managementContract.writeBody('ArmIdentity', version, { ...identity, ...(identity.userAssignedIdentities && { userAssignedIdentities: inOrder(identity.userAssignedIdentities) }) }),
   };
 }
 
@@ -90,6 +90,16 @@ export function nodeManagementEndpoint(row: ResourceRow, endpoint: string): stri
 /** Quotas are whole numbers on the wire: no bound is the largest there is. */
 function bounded(quota: number | null): number {
   return quota ?? LIMITS.unboundedQuota;
+}
+
+/** The database keeps no order of names. */
+function inOrder(identities: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(identities).map(([id, known]) => {
+      const { principalId, clientId } = known as { readonly principalId?: string; readonly clientId?: string };
+      return [id, { principalId, clientId }];
+    }),
+  );
 }
 
 function pick(from: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

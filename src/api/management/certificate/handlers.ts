@@ -10,6 +10,7 @@ import { empty, json, weakly } from '../answers.ts';
 import { openAccount } from '../batchAccount/opened.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { begun, underWay } from '../longOperation.ts';
 import { listed } from '../listed.ts';
 import { certificateView, CERTIFICATE_FILTERS } from './view.ts';
 
@@ -51,7 +52,7 @@ export const certificateHandlers = {
     if (found === null) return empty(204);
     await ask('Certificate_Delete', call, account, parts);
     const accountPath = call.path.split('/').slice(0, -2).join('/');
-    return empty(202, { location: `${call.baseUrl}${accountPath}/certificateOperationResults/sha1-${found.thumbprint}-${found.since.toString(16)}?api-version=${call.version.text}` });
+    return begun(`${call.baseUrl}${accountPath}/certificateOperationResults/sha1-${found.thumbprint}-${found.since.toString(16)}?api-version=${call.version.text}`);
   },
   Certificate_CancelDeletion: async (call, parts) => {
     const { account, id } = await opened(call, parts);
@@ -64,7 +65,7 @@ export const certificateHandlers = {
     const [, thumbprint] = /^sha1-([0-9a-f]+)-[0-9a-f]+$/i.exec(param(call, 'operationId')) ?? [];
     if (thumbprint === undefined) throw new ManagementError('NotFound', 'The operation is not known.');
     const found = await findCertificate(parts.data.database, account.number, thumbprint);
-    if (found?.state === 'deleting') return empty(202, { location: `${call.baseUrl}${call.path}?${call.query.toString()}` });
+    if (found?.state === 'deleting') return underWay(call);
     return empty(200);
   },
 } satisfies Record<string, ManagementHandler>;

@@ -7,7 +7,7 @@ import { empty } from '../answers.ts';
 import { finishDeletion } from '../batchAccount/deletion.ts';
 import { ACCOUNT_TYPE } from '../batchAccount/view.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
-import { existingOperation, underWay } from '../longOperation.ts';
+import { begun, existingOperation, underWay } from '../longOperation.ts';
 import { removeStorageAccount } from '../storageAccount/removal.ts';
 import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
@@ -33,16 +33,13 @@ export const deleteGroup: ManagementHandler = async (call, parts) => {
   });
   parts.later.begin('the deletion of a resource group', () => finishGroupDeletion(row, parts, call));
   const url = `${call.baseUrl}/subscriptions/${param(call, 'subscriptionId')}/operationresults/${operation}?api-version=${call.version.text}`;
-  return empty(202, { location: url, 'retry-after': RETRY_AFTER_SECONDS });
+  return begun(url);
 };
-
-/** The real service says 15; here it is done in a second or two. */
-const RETRY_AFTER_SECONDS = '1';
 
 export const groupDeletionResult: ManagementHandler = async (call, parts) => {
   requireSubscription(call, parts);
   const { endedAt } = await existingOperation(param(call, 'operationId'), parts.data.database);
-  return endedAt === null ? underWay(call, { 'retry-after': RETRY_AFTER_SECONDS }) : empty(200);
+  return endedAt === null ? underWay(call) : empty(200);
 };
 
 const PAGE = 1_000;

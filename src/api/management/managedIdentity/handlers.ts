@@ -11,7 +11,7 @@ import { existingGroup, openGroup } from '../group/existing.ts';
 import { listOfType } from '../list.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 
-const MANAGED_IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+export const MANAGED_IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 
 /** 3 to 128 letters, digits, `-` and `_`, a letter or digit first (resource name rules). */
 const NAME = /^[a-zA-Z0-9][-\w]{2,127}$/;

@@ -1,12 +1,11 @@
 import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
-import { findResource } from '../../../store/intents/resources.ts';
 import { BatchError } from '../../../wire/errors.ts';
-import { identityIds, readPoolChange, readWholePool, removesStartTask } from '../../../wire/management/pool/reading.ts';
+import { readPoolChange, readWholePool, removesStartTask } from '../../../wire/management/pool/reading.ts';
 import type { ArmPool } from '../../../wire/management/types.generated.ts';
 import type { NodeDeallocationOption } from '../../../core/intent.ts';
 import { lowerAscii } from '../../../wire/letters.ts';
 import type { Account } from '../../accounts.ts';
-import { managedIdentitySpec } from '../managedIdentity/handlers.ts';
+import { assignedIdentities } from '../managedIdentity/assigned.ts';
 import { addPool, type SetByManagement } from '../../data/pool/add.ts';
 import { redefinePool } from '../../data/pool/redefine.ts';
 import { openAccount } from '../batchAccount/opened.ts';
@@ -69,15 +68,6 @@ function deallocation({ properties }: ArmPool): { readonly nodeDeallocationOptio
 /** Identities are kept by their ids as they were sent, with what the service knows of those that it has. */
 async function setByManagement({ identity, tags }: ArmPool, { data }: ManagementParts): Promise<SetByManagement> {
   if (identity === undefined) return tags === undefined ? {} : { tags };
-  const ids = identityIds(identity.userAssignedIdentities);
-  if (identity.type === 'UserAssigned' && ids.length === 0) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'userAssignedIdentities' }]);
-  const known = await Promise.all(ids.map(async (resourceId) => ({ resourceId, ...principalOf((await findResource(data.database, resourceId))?.spec) })));
-  const set: SetByManagement['identity'] = identity.type === 'None' ? { type: 'None' } : { type: 'UserAssigned', userAssignedIdentities: known };
+  const set: SetByManagement['identity'] = identity.type === 'None' ? { type: 'None' } : { type: 'UserAssigned', userAssignedIdentities: await assignedIdentities(identity.userAssignedIdentities, data.database) };
   return { identity: set, ...(tags === undefined ? {} : { tags }) };
-}
-
-function principalOf(spec: string | undefined): { readonly clientId?: string; readonly principalId?: string } {
-  if (spec === undefined) return {};
-  const { clientId, principalId } = managedIdentitySpec({ spec });
-  return { clientId, principalId };
 }

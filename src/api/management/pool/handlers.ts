@@ -7,6 +7,7 @@ import type { OperationId } from '../../../wire/operations.ts';
 import { empty } from '../answers.ts';
 import { openAccount } from '../batchAccount/opened.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { begun, underWay } from '../longOperation.ts';
 import { listed } from '../listed.ts';
 import { patchPool, putPool, shown } from './changes.ts';
 import { poolView } from './view.ts';
@@ -36,7 +37,7 @@ export const poolHandlers = {
     });
     const { pathname } = new URL(`${call.baseUrl}${call.path}`);
     const accountPath = pathname.split('/').slice(0, -2).join('/');
-    return empty(202, { location: `${call.baseUrl}${accountPath}/poolOperationResults/${DELETION}${encodeURIComponent(name)}?api-version=${call.version.text}` });
+    return begun(`${call.baseUrl}${accountPath}/poolOperationResults/${DELETION}${encodeURIComponent(name)}?api-version=${call.version.text}`);
   },
   /** 202 while the pool goes, then 200 and no body (recorded 8.10). */
   Pool_OperationResult: async (call, parts) => {
@@ -45,7 +46,7 @@ export const poolHandlers = {
     if (!operation.startsWith(DELETION)) throw new ManagementError('NotFound', `The operation '${operation.slice(0, 128)}' is not known.`);
     const pool = await findPool(parts.data.database, account.number, operation.slice(DELETION.length));
     if (pool === null || pool.deletedAt === null) return empty(200);
-    return empty(202, { location: `${call.baseUrl}${call.path}?${call.query.toString()}` });
+    return underWay(call);
   },
   Pool_DisableAutoScale: async (call, parts) => {
     const { account, id } = await acted(call, parts, 'Pool_DisableAutoScale');

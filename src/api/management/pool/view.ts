@@ -6,7 +6,7 @@ import { formatTimestamp } from '../../../wire/timestamps.ts';
 import type { ApiVersion } from '../../../wire/versions.ts';
 import type { Answer } from '../../answer.ts';
 import type { SetByManagement } from '../../data/pool/add.ts';
-import { storedPool, wirePool } from '../../data/pool/view.ts';
+import { lastRun, storedPool, wirePool } from '../../data/pool/view.ts';
 import { json, weakly } from '../answers.ts';
 import type { ManagementCall } from '../call.ts';
 
@@ -37,8 +37,9 @@ export function poolAnswer(row: PoolWithStatus, accountId: string, { version, ba
 /** Recorded: that of a formula goes with the formula. */
 function resizeOf(row: PoolWithStatus): ResizeOperation | null {
   const isScaled = storedPool(row).enableAutoScale;
-  const wasScaledOnly = row.autoScaleRun !== null && row.resizeSequence === 0;
-  if (!isScaled && wasScaledOnly) return null;
+  const run = lastRun(row);
+  const wasScaledLast = run !== null && (row.resizeSequence === 0 || run.evaluatedAt >= (row.resizeRequestedAt ?? 0));
+  if (!isScaled && wasScaledLast) return null;
   const since = isScaled ? (row.allocationSince ?? row.createdAt) : (row.resizeRequestedAt ?? row.createdAt);
   return { resizeTimeout: formatDuration(row.resizeTimeoutMs), nodeDeallocationOption: row.nodeDeallocation ?? 'requeue', startTime: formatTimestamp(since) };
 }

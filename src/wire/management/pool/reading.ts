@@ -4,7 +4,6 @@ import type { PoolAdd } from '../../types.generated.ts';
 import type { ApiVersion, Revision } from '../../versions.ts';
 import type { ArmPoolProperties } from '../types.generated.ts';
 import { poolFromArm } from './fromArm.ts';
-import { isObject } from './spelling.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -74,9 +73,4 @@ function readEnded(ended: Json, version: ApiVersion): Omit<PoolChange, 'id' | 'v
     ...(Object.keys(younger).length === 0 ? {} : dataContract.readBody('PoolPatch', { ...version, revision: ENDED.resourceTags }, younger)),
     ...(certificateReferences === undefined ? {} : dataContract.readBody('PoolPatch', { ...version, revision: ENDED.certificateReferences }, { certificateReferences })),
   };
-}
-
-/** The identities of a pool by their ids, as Resource Manager has them. */
-export function identityIds(identities: Json | undefined): readonly string[] {
-  return isObject(identities) ? Object.keys(identities) : [];
 }

@@ -48,9 +48,11 @@ export function armPoolProperties({ pool, resize, accountId }: ShownPool, versio
       ...store,
       visibility: visibility?.map((one) => armValue('CertificateVisibility', one)),
     })),
+    // Recorded: the data plane leaves it out where it was not sent.
+    userAccounts: pool.userAccounts?.map((one) => inArmSpelling('UserAccount', { ...dataContract.writeBody('UserAccount', version, { elevationLevel: 'nonadmin', ...one }) })),
     // The data plane has these in fewer versions.
     applicationLicenses: pool.applicationLicenses,
-    targetNodeCommunicationMode: armValue('NodeCommunicationMode', pool.targetNodeCommunicationMode ?? 'default'),
+    targetNodeCommunicationMode: armValue('NodeCommunicationMode', pool.targetNodeCommunicationMode),
     currentNodeCommunicationMode: armValue('NodeCommunicationMode', pool.currentNodeCommunicationMode),
     resizeOperationStatus: resize === null ? undefined : resizeStatus(pool, resize, spelt['resizeErrors']),
     autoScaleRun: pool.autoScaleRun === undefined ? undefined : runOf(spelt['autoScaleRun']),

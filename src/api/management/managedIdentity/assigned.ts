@@ -1,0 +1,29 @@
+import { findResource } from '../../../store/intents/resources.ts';
+import type { Database } from '../../../store/intents/statement.ts';
+import { BatchError } from '../../../wire/errors.ts';
+import { MANAGED_IDENTITY_TYPE, managedIdentitySpec } from './handlers.ts';
+
+/** An identity that a resource is given, by its id as it was sent, with what the service knows of it. */
+interface AssignedIdentity {
+  readonly resourceId: string;
+  /** Left out: the service has no identity of that id. */
+  readonly principalId?: string;
+  readonly clientId?: string;
+}
+
+/**
+ * Those that a request names as the keys of `userAssignedIdentities`; null takes one away. @throws BatchError
+ * MissingRequiredProperty where there is none.
+ */
+export async function assignedIdentities(named: Readonly<Record<string, unknown>> | undefined, database: Database): Promise<readonly AssignedIdentity[]> {
+  const ids = Object.entries(named ?? {}).flatMap(([id, value]) => (value === null ? [] : [id]));
+  if (ids.length === 0) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'userAssignedIdentities' }]);
+  return Promise.all(
+    ids.map(async (resourceId): Promise<AssignedIdentity> => {
+      const row = await findResource(database, resourceId);
+      if (row?.type !== MANAGED_IDENTITY_TYPE.toLowerCase()) return { resourceId };
+      const { principalId, clientId } = managedIdentitySpec(row);
+      return { resourceId, principalId, clientId };
+    }),
+  );
+}
