@@ -87,6 +87,17 @@ test('one refusal among several does not keep the others', async () => {
   expect(JSON.parse(await out('job', 'show', 'k', '--query', 'executionInfo.terminateReason', '-o', 'json'))).toBe('enough');
 });
 
+test('what keeps a task is said, and mended by what is offered', async () => {
+  await out('job', 'create', '--id', 'm', '--pool-id', 'p', '--priority', '1');
+  await out('job', 'disable', 'm', '--disable-tasks', 'wait', '--wait');
+  await out('task', 'create', 'm', '--id', 't', '--command-line', '/bin/true');
+  const [sentence, fix, ...more] = (await out('task', 'explain', 'm', 't')).split('\n');
+  expect([sentence, fix, more]).toEqual([expect.stringContaining('disabled'), expect.stringMatching(/^ {2}--fix 1: /), []]);
+  expect(await out('task', 'explain', 'm', 't', '--fix', '1')).toMatch(/^done: /);
+  await out('task', 'wait', 'm', 't');
+  expect((await linarite('task', 'explain', 'm', 't', '--fix', '1')).code).toBe(2);
+});
+
 test('any account will do, by flags or by the environment', async () => {
   const { AZURE_BATCH_ENDPOINT: endpoint, AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = env;
   const asked = await run(LAUNCHER, ['pool', 'list', '-o', 'id', '--endpoint', endpoint, '--account', account], { env: { AZURE_BATCH_ACCESS_KEY: key } });

@@ -3,6 +3,7 @@ import { timeBetween } from '../time.ts';
 import { wholeNumber } from '../wholeNumber.ts';
 import { ACTIONS, CREATION, type Action } from './actions.ts';
 import type { Flag } from './body.ts';
+import type { Explained } from './explain.ts';
 import { NOUNS, type NounName } from './nouns.ts';
 import { outputOptions } from './output.ts';
 import { targetOptions } from './target.ts';
@@ -30,6 +31,7 @@ export function addResourceCommands(program: Command): void {
     for (const action of ACTIONS) if (action.noun === noun.name) addAction(group, action);
     if (noun.name === 'node') addRemoval(group);
     addWait(group, noun.name);
+    if (noun.name !== 'schedule') addExplain(group, noun.name);
     if (noun.name === 'node' || noun.name === 'task') addFiles(group, noun.name);
   }
   addLogs(groupOf(program, 'task', ''));
@@ -127,6 +129,13 @@ function addWait(group: Command, name: NounName): void {
 }
 
 const WAITED_FOR: Readonly<Record<NounName, string>> = { pool: 'have the nodes that they are to have', node: 'are ready or in trouble', job: 'have ended', task: 'have ended', schedule: 'have ended' };
+
+function addExplain(group: Command, name: Explained): void {
+  const command = begin(group, 'explain', `why ${EXPLAINED[name]}, and what would mend it`, usageOf(name, true)).option('--fix <number>', 'do what it says would mend it', wholeNumber(1, 99));
+  withOutput(withTarget(command, name)).action(async (words, options) => (await import('./explain.ts')).explain(name, words, options));
+}
+
+const EXPLAINED: Readonly<Record<Explained, string>> = { pool: 'a pool has not the nodes that are asked for', node: 'a node is idle', job: 'tasks of a job wait', task: 'a task waits' };
 
 function addFiles(group: Command, owner: 'node' | 'task'): void {
   const file = group.command('file').description(`files of a ${owner}`);
