@@ -4,7 +4,7 @@ import { Agent, createServer, request as httpRequest, type IncomingHttpHeaders, 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { afterAll } from 'vitest';
 import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
@@ -46,6 +46,7 @@ export interface Got {
   readonly status: number;
   readonly reason: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
   readonly text: string;
   // oxlint-disable-next-line typescript/no-explicit-any -- what tests look into is what they check
   readonly json: any;
@@ -153,7 +154,10 @@ async function sendTo(server: Server, agent: Agent, { method = 'GET', url, body,
   const { port } = server.address() as AddressInfo;
   return new Promise((resolve, reject) => {
     const sent = httpRequest({ agent, host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
-      text(answer).then((said) => resolve({ status: answer.statusCode ?? 0, reason: answer.statusMessage ?? '', headers: plain(answer.headers), text: said, json: jsonOf(answer.headers, said) }), reject);
+      buffer(answer).then((bytes) => {
+        const text = bytes.toString('utf8');
+        resolve({ status: answer.statusCode ?? 0, reason: answer.statusMessage ?? '', headers: plain(answer.headers), bytes, text, json: jsonOf(answer.headers, text) });
+      }, reject);
     });
     sent.once('error', reject);
     sent.end(body);

@@ -11,17 +11,25 @@ import { explanationOperations } from './explain/explanation.ts';
 import { explainOperations } from './explain/waiting.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
 import { overviewOperations } from './overview/overview.ts';
+import { matrixOperations } from './pools/matrix.ts';
 import { sampleOperations } from './samples.ts';
 import { seedOperations } from './seed.ts';
 import { sessionOperations } from './sessions.ts';
+import { graphOperations } from './tasks/graph.ts';
 import { taskHistoryOperations } from './tasks/history.ts';
+import { histogramOperations } from './tasks/histogram.ts';
 import { taskRowOperations } from './tasks/rows.ts';
+import { timelineOperations } from './tasks/timeline.ts';
 
 /** Every operation of Linarite itself; each noun's stand in a file of their own. */
 export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...overviewOperations,
   ...taskRowOperations,
   ...taskHistoryOperations,
+  ...timelineOperations,
+  ...histogramOperations,
+  ...graphOperations,
+  ...matrixOperations,
   ...explanationOperations,
   ...explainOperations,
   ...remoteLoginOperations,

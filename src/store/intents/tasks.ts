@@ -107,6 +107,17 @@ export async function lockTask(tx: Transaction, job: JobNumber, id: string): Pro
   return { ...locked, ...((await row(tx, status, [job, locked.task])) ?? SHOWN.none) };
 }
 
+const ids = statement<{ task: TaskNumber; id: string }>(
+  'task.ids',
+  `select t.task, t.id from unnest($2::bigint[]) n, lateral (select task, id from task where task.job = $1 and task.task = n and deleted_at is null limit 1) t`,
+);
+
+/** By their numbers; tasks that are gone are not in it. */
+export async function taskIds(database: Database, job: JobNumber, numbers: readonly TaskNumber[]): Promise<ReadonlyMap<TaskNumber, string>> {
+  if (numbers.length === 0) return new Map();
+  return new Map((await rows(database, ids, [job, numbers])).map(({ task, id }) => [task, id]));
+}
+
 const why = statement<LastAttempt>('task.lastAttempt', `select s.attempt, ${valueSql('s', TASK_STATUS.columns.cause)} as cause from task_status s where s.job = $1 and s.task = $2`);
 
 export interface LastAttempt {

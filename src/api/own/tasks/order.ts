@@ -30,7 +30,7 @@ function shown(value = NOTHING): number | null {
 }
 
 /** How long the present or last attempt runs, or ran; null: none has begun, or it waits for another. */
-function runMs({ started, ended }: Pick<TaskColumns, 'started' | 'ended'>, at: number, now: Instant): number | null {
+export function runMs({ started, ended }: Pick<TaskColumns, 'started' | 'ended'>, at: number, now: Instant): number | null {
   const begunAt = started[at] ?? NOTHING;
   if (begunAt === NOTHING) return null;
   const endedAt = ended[at] ?? NOTHING;
@@ -42,7 +42,7 @@ const COMPLETED = 3;
 /**
  * From when the task was added to when its present or last attempt began, or until now; null: it ended without one.
  */
-function waitMs({ created, started, state }: Pick<TaskColumns, 'created' | 'started' | 'state'>, at: number, now: Instant): number | null {
+export function waitMs({ created, started, state }: Pick<TaskColumns, 'created' | 'started' | 'state'>, at: number, now: Instant): number | null {
   const begunAt = started[at] ?? NOTHING;
   if (begunAt === NOTHING && state[at] === COMPLETED) return null;
   return Math.max(0, (begunAt === NOTHING ? now : begunAt) - (created[at] ?? 0));

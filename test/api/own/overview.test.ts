@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JobExplanation } from '../../src/core/port.ts';
-import type { Reason } from '../../src/core/explain/reasons.ts';
-import { statuses, type Statuses } from './statuses.ts';
-import { testApi, UBUNTU, type TestApi } from './support.ts';
+import type { JobExplanation } from '../../../src/core/port.ts';
+import type { Reason } from '../../../src/core/explain/reasons.ts';
+import { statuses, type Statuses } from '../statuses.ts';
+import { testApi, UBUNTU, type TestApi } from '../support.ts';
 
 const said: { job: JobExplanation | null; pool: readonly Reason[] } = { job: null, pool: [] };
 let it: TestApi;

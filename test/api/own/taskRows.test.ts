@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { statuses } from './statuses.ts';
-import { testApi, type TestApi } from './support.ts';
+import { statuses } from '../statuses.ts';
+import { testApi, type TestApi } from '../support.ts';
 
 let it: TestApi;
 let node: number;

@@ -1,0 +1,146 @@
+import type { Instant, TaskNumber } from '../../../core/keys.ts';
+import { taskNodeNames } from '../../../store/intents/nodes.ts';
+import { revOf } from '../../../store/intents/rev.ts';
+import { NOTHING } from '../../../store/intents/taskColumns.ts';
+import { taskIds } from '../../../store/intents/tasks.ts';
+import { invalidQuery } from '../../../wire/errors.ts';
+import type { Timeline, TimelineRun } from '../../../wire/own/timeline.ts';
+import type { Answer } from '../../answer.ts';
+import type { Parts } from '../../call.ts';
+import type { OwnCall, OwnOperation } from '../call.ts';
+import { jobOf } from '../existing.ts';
+import { json } from '../json.ts';
+import { readNames, readTime, readWhole } from '../queries.ts';
+import type { TaskColumns } from './columns.ts';
+import { columnsOf } from './kept.ts';
+import { lanesOf, type Lane } from './lanes.ts';
+
+export const timelineOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/timeline', right: 'read', of: 'jobs', run: timeline }];
+
+const WIDTH = 800;
+const MOST_WIDTH = 4_000;
+const LANES = 200;
+const MOST_LANES = 1_000;
+/** Ids of tasks that an answer names. */
+const MOST_IDS = 5_000;
+
+/** @throws BatchError JobNotFound, InvalidQueryParameterValue, and as `columnsOf`. */
+async function timeline(call: OwnCall, { database }: Parts): Promise<Answer> {
+  const asked = readNames(call.query, ['from', 'to', 'width', 'lanes', 'order']);
+  const width = readWhole('width', asked.width, { least: 1, most: MOST_WIDTH, usual: WIDTH });
+  const [first, last] = readLanes(asked.lanes);
+  const byFailed = asked.order === '' || asked.order === 'failed';
+  if (!byFailed && asked.order !== 'joined') throw invalidQuery('order', asked.order, 'There are failed and joined.');
+  const [askedFrom, askedTo] = [readTime('from', asked.from), readTime('to', asked.to)];
+  const rev = await revOf(database, call.account);
+  const job = await jobOf(call, database);
+  const columns = await columnsOf(database, job, call.signal);
+  const lanes = await lanesOf(columns, call.now);
+  const from = askedFrom ?? spanOf(columns, lanes, call.now)[0];
+  const to = Math.max(from + 1, askedTo ?? spanOf(columns, lanes, call.now)[1]);
+  const inOrder = byFailed ? [...lanes.filter(({ hasFailed }) => hasFailed), ...lanes.filter(({ hasFailed }) => !hasFailed)] : lanes;
+  const window = { from, to, width, now: call.now };
+  const shown = inOrder.slice(first, last + 1).map((lane) => ({ lane, runs: runsOf(columns, lane, window) }));
+  const names = await taskNodeNames(database, shown.map(({ lane }) => columns.nodes[lane.node] ?? 0));
+  const ids = await taskIds(database, job.job, shown.flatMap(({ runs }) => runs.flatMap(([, , , , number]) => number ?? [])).slice(0, MOST_IDS));
+  return json(200, {
+    rev,
+    from,
+    to,
+    width,
+    lanes: shown.map(({ lane, runs }) => {
+      const node = names.get(columns.nodes[lane.node] ?? 0);
+      return { node: node?.id ?? '', pool: node?.poolId ?? '', slot: lane.slot, runs: runs.map((run) => withId(run, ids)) };
+    }),
+    total: { lanes: lanes.length, attempts: lanes.reduce((sum, { tasks }) => sum + tasks.length, 0) },
+    busy: busyOf(columns, lanes, window),
+  } satisfies Timeline);
+}
+
+function withId([px, pixels, outcome, n, number]: TimelineRun, ids: ReadonlyMap<TaskNumber, string>): TimelineRun {
+  const id = number === undefined ? undefined : ids.get(number);
+  return number === undefined ? [px, pixels, outcome, n] : id === undefined ? [px, pixels, outcome, n, number] : [px, pixels, outcome, n, number, id];
+}
+
+/** `0-199`: from the first through the last. */
+function readLanes(text: string): readonly [number, number] {
+  if (text === '') return [0, LANES - 1];
+  const [, first = '', last = ''] = /^(\d{1,7})-(\d{1,7})$/.exec(text) ?? [];
+  const [from, through] = [Number(first), Number(last)];
+  if (first === '' || through < from || through - from >= MOST_LANES) throw invalidQuery('lanes', text, `It must be like 0-199: from the first through the last of at most ${MOST_LANES}.`);
+  return [from, through];
+}
+
+/** From the first beginning to the last end, or now. */
+function spanOf(columns: TaskColumns, lanes: readonly Lane[], now: Instant): readonly [Instant, Instant] {
+  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { tasks } of lanes) {
+    const [first = 1] = tasks;
+    from = Math.min(from, columns.started[first - 1] ?? now);
+    to = Math.max(to, endOf(columns, (tasks.at(-1) ?? 1) - 1, now));
+  }
+  return from > to ? [now, now] : [from, to];
+}
+
+function endOf({ ended }: TaskColumns, at: number, now: Instant): Instant {
+  const endedAt = ended[at] ?? NOTHING;
+  return endedAt === NOTHING ? now : endedAt;
+}
+
+interface Window {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly width: number;
+  readonly now: Instant;
+}
+
+/** The first and last pixel of what went on from one instant to another; null: none of it is in the window. */
+function pixelsOf(begin: Instant, end: Instant, { from, to, width }: Window): readonly [number, number] | null {
+  if (end < from || begin > to) return null;
+  const place = (at: Instant): number => Math.min(width - 1, Math.max(0, Math.floor(((at - from) / (to - from)) * width)));
+  return [place(begin), place(end)];
+}
+
+/** What does not reach beyond the pixel of the one before it is told together with it, as the worst of them. */
+function runsOf(columns: TaskColumns, { tasks }: Lane, window: Window): readonly TimelineRun[] {
+  const runs: { px: number; last: number; outcome: 0 | 1 | 2; n: number; number: TaskNumber }[] = [];
+  for (const number of tasks) {
+    const pixels = pixelsOf(columns.started[number - 1] ?? 0, endOf(columns, number - 1, window.now), window);
+    if (pixels === null) continue;
+    const [px, last] = pixels;
+    const before = runs.at(-1);
+    const outcome = outcomeOf(columns, number - 1);
+    if (before !== undefined && px <= before.last && (last === px || before.last === before.px)) {
+      before.n += 1;
+      before.last = Math.max(before.last, last);
+      before.outcome = Math.max(before.outcome, outcome) as 0 | 1 | 2;
+    } else runs.push({ px, last, outcome, n: 1, number });
+  }
+  return runs.map(({ px, last, outcome, n, number }) => (n === 1 ? [px, last - px + 1, outcome, n, number] : [px, last - px + 1, outcome, n]));
+}
+
+const FAILURE = 2;
+
+function outcomeOf({ ended, result }: TaskColumns, at: number): 0 | 1 | 2 {
+  if (ended[at] === NOTHING) return 1;
+  return result[at] === FAILURE ? 2 : 0;
+}
+
+/** How many lanes have something in each pixel. */
+function busyOf(columns: TaskColumns, lanes: readonly Lane[], window: Window): readonly number[] {
+  const changes = new Int32Array(window.width + 1);
+  for (const { tasks } of lanes) {
+    let reached = -1;
+    for (const number of tasks) {
+      const pixels = pixelsOf(columns.started[number - 1] ?? 0, endOf(columns, number - 1, window.now), window);
+      if (pixels === null) continue;
+      const first = Math.max(pixels[0], reached + 1);
+      if (first > pixels[1]) continue;
+      changes[first] = (changes[first] ?? 0) + 1;
+      changes[pixels[1] + 1] = (changes[pixels[1] + 1] ?? 0) - 1;
+      reached = pixels[1];
+    }
+  }
+  let now = 0;
+  return Array.from(changes.subarray(0, window.width), (change) => (now += change));
+}
