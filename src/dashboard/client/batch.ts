@@ -1,0 +1,166 @@
+/** The data plane as the page reads it: of each shape only what is shown. */
+import { ask, pathOf } from './request.ts';
+
+export interface Page<Row> {
+  readonly value: readonly Row[];
+  readonly 'odata.nextLink'?: string;
+}
+
+interface NameValue {
+  readonly name: string;
+  readonly value?: string;
+}
+
+export interface Pool {
+  readonly id: string;
+  readonly displayName?: string;
+  readonly state: string;
+  readonly allocationState: string;
+  readonly allocationStateTransitionTime?: string;
+  readonly creationTime: string;
+  readonly vmSize: string;
+  readonly taskSlotsPerNode?: number;
+  readonly currentDedicatedNodes?: number;
+  readonly currentLowPriorityNodes?: number;
+  readonly targetDedicatedNodes?: number;
+  readonly targetLowPriorityNodes?: number;
+  readonly enableAutoScale?: boolean;
+  readonly autoScaleFormula?: string;
+  readonly autoScaleEvaluationInterval?: string;
+  readonly autoScaleRun?: AutoScaleRun;
+  readonly resizeErrors?: readonly { readonly code: string; readonly message: string; readonly values?: readonly NameValue[] }[];
+  readonly taskSchedulingPolicy?: { readonly nodeFillType: string };
+  readonly startTask?: { readonly commandLine: string };
+}
+
+export interface AutoScaleRun {
+  readonly timestamp: string;
+  readonly results?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly values?: readonly NameValue[] };
+}
+
+interface Failure {
+  readonly category?: string;
+  readonly code: string;
+  readonly message?: string;
+  readonly details?: readonly NameValue[];
+}
+
+export interface Node {
+  readonly id: string;
+  readonly state: string;
+  readonly schedulingState?: string;
+  readonly stateTransitionTime?: string;
+  readonly lastBootTime?: string;
+  readonly allocationTime?: string;
+  readonly ipAddress?: string;
+  readonly vmSize?: string;
+  readonly totalTasksRun?: number;
+  readonly runningTasksCount?: number;
+  readonly runningTaskSlotsCount?: number;
+  readonly totalTasksSucceeded?: number;
+  readonly isDedicated?: boolean;
+  readonly recentTasks?: readonly { readonly jobId?: string; readonly taskId?: string; readonly taskState: string; readonly executionInfo?: Execution }[];
+  readonly startTaskInfo?: { readonly state: string; readonly startTime: string; readonly endTime?: string; readonly exitCode?: number; readonly retryCount: number; readonly failureInfo?: Failure };
+  readonly errors?: readonly { readonly code?: string; readonly message?: string }[];
+}
+
+export interface Execution {
+  readonly startTime?: string;
+  readonly endTime?: string;
+  readonly exitCode?: number;
+  readonly result?: string;
+  readonly failureInfo?: Failure;
+  readonly retryCount?: number;
+  readonly requeueCount?: number;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly displayName?: string;
+  readonly state: string;
+  readonly priority?: number;
+  readonly creationTime: string;
+  readonly stateTransitionTime?: string;
+  readonly poolInfo?: { readonly poolId?: string };
+  readonly executionInfo?: { readonly startTime?: string; readonly endTime?: string; readonly poolId?: string; readonly terminateReason?: string; readonly schedulingError?: Failure };
+  readonly onAllTasksComplete?: string;
+  readonly usesTaskDependencies?: boolean;
+}
+
+export interface Counts {
+  readonly active: number;
+  readonly running: number;
+  readonly completed: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export interface TaskCounts {
+  readonly taskCounts: Counts;
+  readonly taskSlotCounts: Counts;
+}
+
+export interface Task {
+  readonly id: string;
+  readonly displayName?: string;
+  readonly state: string;
+  readonly stateTransitionTime?: string;
+  readonly creationTime: string;
+  readonly commandLine: string;
+  readonly requiredSlots?: number;
+  readonly environmentSettings?: readonly NameValue[];
+  readonly resourceFiles?: readonly object[];
+  readonly outputFiles?: readonly object[];
+  readonly containerSettings?: { readonly imageName: string };
+  readonly constraints?: { readonly maxWallClockTime?: string; readonly retentionTime?: string; readonly maxTaskRetryCount?: number };
+  readonly dependsOn?: { readonly taskIds?: readonly string[]; readonly taskIdRanges?: readonly { readonly start: number; readonly end: number }[] };
+  readonly executionInfo?: Execution;
+  readonly nodeInfo?: { readonly poolId?: string; readonly nodeId?: string; readonly taskRootDirectory?: string };
+}
+
+export interface FileRow {
+  readonly name: string;
+  readonly isDirectory: boolean;
+  readonly properties?: { readonly contentLength: string | number; readonly lastModified: string };
+}
+
+export interface Schedule {
+  readonly id: string;
+  readonly state: string;
+  readonly creationTime: string;
+  readonly schedule?: { readonly recurrenceInterval?: string; readonly doNotRunUntil?: string };
+  readonly executionInfo?: { readonly nextRunTime?: string; readonly recentJob?: { readonly id: string } };
+}
+
+const POOL_COLUMNS = 'id,displayName,state,allocationState,allocationStateTransitionTime,creationTime,vmSize,taskSlotsPerNode,currentDedicatedNodes,currentLowPriorityNodes,targetDedicatedNodes,targetLowPriorityNodes,enableAutoScale,resizeErrors';
+const JOB_COLUMNS = 'id,displayName,state,priority,creationTime,stateTransitionTime,poolInfo,executionInfo';
+const PAGE = 100;
+
+export function listPools(signal: AbortSignal): Promise<Page<Pool>> {
+  return ask('/pools', { query: { $select: POOL_COLUMNS, maxresults: PAGE }, signal });
+}
+
+export function listJobs({ state, signal }: { readonly state?: string | undefined; readonly signal: AbortSignal }): Promise<Page<Job>> {
+  return ask('/jobs', { query: { $select: JOB_COLUMNS, maxresults: PAGE, ...(state === undefined ? {} : { $filter: `state eq '${state}'` }) }, signal });
+}
+
+/** A further page, where an answer names one. */
+export function nextPage<Row>(link: string, signal?: AbortSignal): Promise<Page<Row>> {
+  const { pathname, search } = new URL(link, location.origin);
+  return ask(`${pathname}${search}`, signal === undefined ? {} : { signal });
+}
+
+export function taskCounts(jobId: string, signal: AbortSignal): Promise<TaskCounts> {
+  return ask(`${pathOf('jobs', jobId)}/taskcounts`, { signal });
+}
+
+interface NodeCount {
+  readonly poolId: string;
+  readonly dedicated: Readonly<Record<string, number>>;
+  readonly lowPriority: Readonly<Record<string, number>>;
+}
+
+export function nodeCounts(signal: AbortSignal): Promise<Page<NodeCount>> {
+  return ask('/nodecounts', { signal });
+}

@@ -1,0 +1,63 @@
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { Icon } from './Icon.tsx';
+
+export interface MenuItem {
+  readonly word: string;
+  readonly act: () => void;
+  readonly danger?: boolean;
+}
+
+/** Further actions, behind three dots. */
+export function Menu({ items, label = 'More actions' }: { readonly items: readonly MenuItem[]; readonly label?: string }) {
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const id = useId();
+  useEffect(() => {
+    if (!open) return undefined;
+    box.current?.querySelector<HTMLButtonElement>('.menu button')?.focus();
+    const close = (event: Event): void => {
+      if (!(event.target instanceof Node) || box.current?.contains(event.target) !== true) setOpen(false);
+    };
+    document.addEventListener('pointerdown', close);
+    return () => document.removeEventListener('pointerdown', close);
+  }, [open]);
+  if (items.length === 0) return null;
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const buttons = [...(box.current?.querySelectorAll<HTMLButtonElement>('.menu button') ?? [])];
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    if (event.key === 'Escape') {
+      setOpen(false);
+      box.current?.querySelector<HTMLButtonElement>('.btn')?.focus();
+      event.stopPropagation();
+    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      buttons[(at + (event.key === 'ArrowDown' ? 1 : buttons.length - 1)) % buttons.length]?.focus();
+      event.preventDefault();
+    }
+  }
+
+  return (
+    <div class="menu-box" ref={box} onKeyDown={onKeyDown}>
+      <button type="button" class="btn sq" data-menu aria-label={label} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+        <Icon name="more" />
+      </button>
+      {open ? (
+        <div class="menu" id={id}>
+          {items.map(({ word, act, danger = false }) => (
+            <button
+              key={word}
+              type="button"
+              class={danger ? 'danger' : undefined}
+              onClick={() => {
+                setOpen(false);
+                act();
+              }}
+            >
+              {word}
+            </button>
+          ))}
+        </div>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,164 @@
+import { taskCounts, type Job as JobData, type TaskCounts } from '../../client/batch.ts';
+import { ask, act, pathOf } from '../../client/request.ts';
+import { useResource } from '../../client/resource.ts';
+import { mayWrite } from '../../client/session.ts';
+import { Card, Fault, Loaded } from '../../parts/Card.tsx';
+import { showDialog } from '../../parts/Dialog.tsx';
+import { Head } from '../../parts/Head.tsx';
+import { Icon } from '../../parts/Icon.tsx';
+import type { MenuItem } from '../../parts/Menu.tsx';
+import { Badge } from '../../parts/states.tsx';
+import { currentTab, Tabs, type Tab } from '../../parts/Tabs.tsx';
+import { Name, Since, Time } from '../../parts/text.tsx';
+import { atOnce } from '../../parts/toasts.tsx';
+import { count, duration } from '../../text/format.ts';
+import { to } from '../../routes/route.ts';
+import type { ViewProps } from '../../frame/views.ts';
+import { go } from '../../client/place.ts';
+import { Definition } from '../Definition.tsx';
+import { EventList } from '../events/EventList.tsx';
+import { TaskTable } from '../tasks/TaskTable.tsx';
+import { addTasks } from './addTasks.tsx';
+import { JobBanner } from './JobBanner.tsx';
+import { JobFigures } from './JobFigures.tsx';
+import { JobGraph } from './JobGraph.tsx';
+import { JobNodes } from './JobNodes.tsx';
+import { NotifyBell } from './NotifyBell.tsx';
+import { Summary } from './Summary.tsx';
+import { TimelineCard } from './TimelineCard.tsx';
+
+export function Job({ ids: [id = ''] }: ViewProps) {
+  const path = pathOf('jobs', id);
+  const job = useResource(path, (signal) => ask<JobData>(path, { signal }));
+  const counts = useResource(`${path} counts`, (signal) => taskCounts(id, signal));
+  if (job.data === undefined) {
+    return (
+      <>
+        <Head crumbs={[{ word: 'Jobs', href: '#/jobs' }]} title={id} />
+        {job.error === undefined ? <Loaded of={job} height={240}>{() => null}</Loaded> : <Card title="Job"><Fault error={job.error} retry={job.reload} /></Card>}
+      </>
+    );
+  }
+  return <JobView job={job.data} counts={counts.data} />;
+}
+
+function JobView({ job, counts }: { readonly job: JobData; readonly counts: TaskCounts | undefined }) {
+  const { id } = job;
+  const all = counts?.taskCounts;
+  const tabs: readonly Tab[] = [
+    { id: 'summary', word: 'Summary' },
+    { id: 'tasks', word: 'Tasks', note: all === undefined ? undefined : count(all.active + all.running + all.completed) },
+    { id: 'timeline', word: 'Timeline' },
+    { id: 'graph', word: 'Graph' },
+    { id: 'nodes', word: 'Nodes' },
+    { id: 'events', word: 'Events' },
+    { id: 'definition', word: 'Definition' },
+  ];
+  return (
+    <>
+      <Head crumbs={[{ word: 'Jobs', href: '#/jobs' }]} title={id} badge={<Badge of="job" state={job.state} />} sub={<JobSub job={job} />} actions={<JobActions job={job} />} more={mayWrite() ? moreOf(job) : []} />
+      <JobBanner job={id} counts={all} />
+      <section class="card" aria-label="Progress">
+        {all === undefined ? <div class="skeleton" /> : <JobFigures job={job} counts={all} />}
+      </section>
+      <Tabs tabs={tabs} />
+      <TabOf tab={currentTab(tabs)} job={job} />
+    </>
+  );
+}
+
+function TabOf({ tab, job }: { readonly tab: string; readonly job: JobData }) {
+  switch (tab) {
+    case 'tasks':
+      return <TaskTable job={job.id} />;
+    case 'timeline':
+      return <TimelineCard job={job.id} />;
+    case 'graph':
+      return <JobGraph job={job.id} uses={job.usesTaskDependencies === true} />;
+    case 'nodes':
+      return <JobNodes job={job.id} />;
+    case 'events':
+      return <EventList query={{ job: job.id }} />;
+    case 'definition':
+      return <Definition value={job} />;
+    default:
+      return <Summary job={job.id} />;
+  }
+}
+
+function JobSub({ job: { poolInfo, executionInfo, priority = 0, creationTime } }: { readonly job: JobData }) {
+  const pool = executionInfo?.poolId ?? poolInfo?.poolId;
+  const { startTime = creationTime, endTime, terminateReason } = executionInfo ?? {};
+  return (
+    <>
+      {pool === undefined ? null : <>on <a href={to(['pools', pool])}><Name most={32}>{pool}</Name></a> · </>}
+      priority {priority} · started <Time at={startTime} />
+      {endTime === undefined ? <>, <b class="strong"><Since at={startTime} /></b> ago</> : <>, lasted <b class="strong">{duration(Date.parse(endTime) - Date.parse(startTime))}</b></>}
+      {terminateReason === undefined ? null : <> · <Name>{terminateReason}</Name></>}
+    </>
+  );
+}
+
+function JobActions({ job: { id, state } }: { readonly job: JobData }) {
+  const path = pathOf('jobs', id);
+  return (
+    <>
+      <NotifyBell job={id} />
+      {!mayWrite() || (state !== 'active' && state !== 'disabled') ? null : (
+        <>
+          <button type="button" class="btn pri wide-only" onClick={() => addTasks(id)}>
+            <Icon name="plus" /> Add tasks…
+          </button>
+          {state === 'active' ? (
+            <button type="button" class="btn wide-only" onClick={() => atOnce(`${id} is disabled: tasks that run go on`, () => act(`${path}/disable`, { body: { disableTasks: 'wait' } }), { word: 'Enable', act: () => act(`${path}/enable`, {}) })}>Disable</button>
+          ) : (
+            <button type="button" class="btn wide-only" onClick={() => atOnce(`${id} is enabled`, () => act(`${path}/enable`, {}), { word: 'Disable', act: () => act(`${path}/disable`, { body: { disableTasks: 'wait' } }) })}>Enable</button>
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+function moreOf({ id, state }: JobData): readonly MenuItem[] {
+  const path = pathOf('jobs', id);
+  const isOpen = state === 'active' || state === 'disabled';
+  return [
+    ...(isOpen ? [{ word: 'Add tasks…', act: () => addTasks(id) }] : []),
+    ...(isOpen
+      ? [
+          {
+            word: 'Terminate…',
+            act: () =>
+              showDialog({
+                title: `Terminate ${id}?`,
+                verb: 'Terminate',
+                danger: true,
+                body: <p>Its tasks that run are ended, those that wait will not run. A job that has ended does not begin again.</p>,
+                act: async () => {
+                  await act(`${path}/terminate`, { body: { terminateReason: 'ended on the page' } });
+                  return `${id} ends`;
+                },
+              }),
+          },
+        ]
+      : []),
+    {
+      word: 'Delete…',
+      danger: true,
+      act: () =>
+        showDialog({
+          title: `Delete ${id}?`,
+          verb: 'Delete',
+          danger: true,
+          typed: id,
+          body: <p>The job, its tasks and their files on nodes are gone for good.</p>,
+          act: async () => {
+            await act(path, { method: 'DELETE' });
+            go('#/jobs');
+            return `${id} is being deleted`;
+          },
+        }),
+    },
+  ];
+}

@@ -1,0 +1,63 @@
+import { ask, pathOf } from '../../client/request.ts';
+import { useResource } from '../../client/resource.ts';
+import { Card, Empty, Loaded } from '../../parts/Card.tsx';
+import { Badge } from '../../parts/states.tsx';
+import { Time } from '../../parts/text.tsx';
+import { NONE } from '../../text/format.ts';
+import { shortNode } from '../../text/clean.ts';
+import { to } from '../../routes/route.ts';
+import type { Execution } from '../../client/batch.ts';
+
+interface JobNode {
+  readonly poolId: string;
+  readonly nodeId: string;
+  readonly jobPreparationTaskExecutionInfo?: Execution & { readonly state: string };
+  readonly jobReleaseTaskExecutionInfo?: Execution & { readonly state: string };
+}
+
+/** Preparation and release of a job, by node. */
+export function JobNodes({ job }: { readonly job: string }) {
+  const nodes = useResource(`${job} nodes`, async (signal) => {
+    try {
+      return await ask<{ readonly value: readonly JobNode[] }>(`${pathOf('jobs', job)}/jobpreparationandreleasetaskstatus`, { signal });
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'JobPreparationTaskNotSpecified') return { value: [] };
+      throw error;
+    }
+  });
+  return (
+    <Card title="Preparation and release by node" flush>
+      <Loaded of={nodes}>
+        {({ value }) =>
+          value.length === 0 ? (
+            <div class="card-pad"><Empty>The job has no preparation task, or no node has run one yet.</Empty></div>
+          ) : (
+            <div class="scroll-x">
+              <table class="rows">
+                <thead><tr><th scope="col">Node</th><th scope="col">Preparation</th><th scope="col">Exit</th><th scope="col">Release</th><th scope="col">Exit</th></tr></thead>
+                <tbody>
+                  {value.map(({ poolId, nodeId, jobPreparationTaskExecutionInfo: preparation, jobReleaseTaskExecutionInfo: release }) => (
+                    <tr key={nodeId} data-row tabIndex={-1}>
+                      <td><a class="mono" href={to(['pools', poolId, 'nodes', nodeId])} title={nodeId} data-open>{shortNode(nodeId)}</a></td>
+                      <Step of={preparation} />
+                      <Step of={release} />
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}
+
+function Step({ of }: { readonly of: (Execution & { readonly state: string }) | undefined }) {
+  return (
+    <>
+      <td>{of === undefined ? NONE : <><Badge of="task" state={of.state === 'completed' ? (of.result === 'failure' ? 'failed' : 'succeeded') : of.state} /> <span class="soft small"><Time at={of.startTime} /></span></>}</td>
+      <td>{of?.exitCode ?? NONE}</td>
+    </>
+  );
+}

@@ -1,0 +1,69 @@
+/** Rows of a job's tasks around what is on the screen. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ServiceError } from '../../client/failure.ts';
+import { beat } from '../../client/live.ts';
+import { own, type TaskRow } from '../../client/own.ts';
+import { filterOf, type Asked } from './filters.ts';
+
+/** Rows that are asked for at a time, and of how many such blocks the page keeps. */
+const BLOCK = 200;
+const MOST_BLOCKS = 10;
+/** Seconds between looks at what is on the screen. */
+const BEATS = 1;
+
+export interface Rows {
+  readonly total: number | undefined;
+  readonly exact: boolean;
+  readonly rev: string;
+  readonly error: ServiceError | undefined;
+  at(index: number): TaskRow | undefined;
+}
+
+interface Known {
+  readonly key: string;
+  readonly blocks: ReadonlyMap<number, readonly TaskRow[]>;
+  readonly total: number | undefined;
+  readonly exact: boolean;
+  readonly rev: string;
+  readonly error: ServiceError | undefined;
+}
+
+function nothing(key: string): Known {
+  return { key, blocks: new Map(), total: undefined, exact: true, rev: '', error: undefined };
+}
+
+/** `from`, `until`: what is on the screen. `refreshes`: asked for again with the beat. */
+export function useRows(job: string, asked: Asked, { from, until, refreshes }: { readonly from: number; readonly until: number; readonly refreshes: boolean }): Rows {
+  const key = JSON.stringify([job, asked]);
+  const [known, setKnown] = useState<Known>(nothing(key));
+  const current = known.key === key ? known : nothing(key);
+  const now = refreshes ? Math.floor(beat.value / BEATS) : 0;
+  const asking = useRef(0);
+
+  useEffect(() => {
+    const controller = new AbortController();
+    const first = Math.floor(from / BLOCK);
+    const last = Math.max(first, Math.floor(Math.max(0, until - 1) / BLOCK));
+    asking.current += 1;
+    for (let block = first; block <= last; block += 1) {
+      own.tasks(job, { q: asked.text, filter: filterOf(asked), sort: asked.sort, from: block * BLOCK, count: BLOCK }, controller.signal).then(
+        ({ rows, total, exact, rev }) => setKnown((before) => ({ key, blocks: withBlock(before.key === key ? before.blocks : new Map(), block, rows), total, exact, rev, error: undefined })),
+        (error: unknown) => {
+          if (!controller.signal.aborted && error instanceof ServiceError) setKnown((before) => ({ ...(before.key === key ? before : nothing(key)), error }));
+        },
+      );
+    }
+    return () => controller.abort();
+  }, [key, Math.floor(from / BLOCK), Math.floor(Math.max(0, until - 1) / BLOCK), now]);
+
+  return { ...current, at: (index) => current.blocks.get(Math.floor(index / BLOCK))?.[index % BLOCK] };
+}
+
+/** The newest blocks stay. */
+function withBlock(blocks: Known['blocks'], block: number, rows: readonly TaskRow[]): Known['blocks'] {
+  const next = new Map(blocks);
+  next.delete(block);
+  next.set(block, rows);
+  for (const old of next.keys()) if (next.size > MOST_BLOCKS) next.delete(old);
+  return next;
+}
