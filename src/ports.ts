@@ -3,6 +3,7 @@
  */
 import type { Decisions } from './core/decisions.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskKey, TaskNumber } from './core/keys.ts';
+import type { Transition } from './core/transitions/transition.ts';
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
 import type { UnderWay } from './core/underWay.ts';
@@ -48,8 +49,11 @@ export interface Commits {
 export type CommitNews =
   /** The account was loaded. What the epoch before had under way may be in the database without having been told. */
   | { readonly kind: 'loaded'; readonly epoch: number }
-  /** `decisions`: as they are in the database. `tick` counts up within the epoch. `at`: by the clock of rows. */
-  | { readonly kind: 'tick'; readonly epoch: number; readonly tick: number; readonly at: Instant; readonly decisions: Decisions };
+  /**
+   * `decisions`: as they are in the database; `transitions`: what they change. `tick` counts up within the epoch. `at`:
+   * by the clock of rows.
+   */
+  | { readonly kind: 'tick'; readonly epoch: number; readonly tick: number; readonly at: Instant; readonly decisions: Decisions; readonly transitions: readonly Transition[] };
 
 /** Why tasks wait, as the rules of their owner have it. Undefined: the owner is not ready. */
 export interface Explanations {

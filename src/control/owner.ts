@@ -19,7 +19,6 @@ import { PACE_MS } from './pace.ts';
 import { Quarantine } from './quarantine.ts';
 import { Session, type Decided, type Surroundings, type Turn } from './session.ts';
 import { SILENCE_BOUNDS } from './silence.ts';
-import { Story } from './story/story.ts';
 import { Sweeps } from './sweeps.ts';
 import { TickTimes } from './tickTimes.ts';
 import { Waiters } from './waiters.ts';
@@ -99,8 +98,7 @@ export class Owner {
     this.#quarantine = new Quarantine({ account: account.number, store, log, commit: (epoch, change, entries) => this.#commitQuarantine(epoch, change, entries) });
     this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
     this.#source = new NodeSource(options, (observation) => this.#session?.observe(observation), (node) => this.#session?.nodes.get(node)?.id ?? null);
-    const story = options.story === undefined ? null : new Story(options.story);
-    this.#around = { options, source: this.#source, absent: this.#absent, fileAsks: this.fileAsks, nodeAsks: this.nodeAsks, archive: this.#archive, sweeps: this.#sweeps, quarantine: this.#quarantine, story };
+    this.#around = { options, source: this.#source, absent: this.#absent, fileAsks: this.fileAsks, nodeAsks: this.nodeAsks, archive: this.#archive, sweeps: this.#sweeps, quarantine: this.#quarantine, story: options.story ?? null };
   }
 
   /** Claims and loads the account, and watches its provider. Throws `AccountOwned`. */
@@ -435,7 +433,7 @@ export class Owner {
     const truth = await this.#source.truth([...snapshot.nodes, ...this.#quarantine.nodes]);
     // What the provider sees from here on is told to the session: nothing may be awaited before it is there.
     if (this.phase === 'ended') throw new Error('the owner ended while it loaded the account');
-    const session = new Session(this.#around, { epoch, claimedAt, core, now, snapshot, maxNodes, truth, careful });
+    const session = new Session(this.#around, { epoch, claimedAt, core, now, snapshot, whole, maxNodes, truth, careful });
     this.#state = { phase: 'ready', session };
     this.#options.onCommit?.({ kind: 'loaded', epoch });
     log.info({ account: account.name, epoch, nodes: session.nodes.size, jobs: snapshot.jobs.length }, 'account loaded');

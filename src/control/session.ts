@@ -1,9 +1,10 @@
 import type { FileAnswer, FileAsk, NodeAnswer, NodeAsk } from '../agent/frames.ts';
 import { withoutEndings, type Command, type Decisions } from '../core/decisions.ts';
-import type { CoreEvent } from '../core/events.ts';
+import type { CoreEvent, Snapshot } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core } from '../core/port.ts';
 import type { FailureInfo, NodeStatus } from '../core/status.ts';
+import { durableTransitions, NO_TRANSITIONS, TransitionTracker, type TickTransitions } from '../core/transitions/tracker.ts';
 import { MANAGED_TOKEN_PATH } from '../wire/managedTokens.ts';
 import type { Observation } from '../nodes/provider.ts';
 import { JOURNAL_SLOT_MS } from '../store/journal.ts';
@@ -24,7 +25,7 @@ import { packageSource } from './packages.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decide, roomOf } from './rules.ts';
 import { Specs } from './specs.ts';
-import type { Story } from './story/story.ts';
+import { tellStory, type StoryOptions } from './story/story.ts';
 import type { Sweeps } from './sweeps.ts';
 import { TaskEnds } from './taskEnds.ts';
 
@@ -41,7 +42,7 @@ export interface Surroundings {
   /** Callers wait for their numbers, however often the account is loaded. */
   readonly sweeps: Sweeps;
   readonly quarantine: Quarantine;
-  readonly story: Story | null;
+  readonly story: StoryOptions | null;
 }
 
 /**
@@ -53,6 +54,8 @@ export interface Loaded extends Beginning {
   /** When the claim was begun, on the monotonic clock. */
   readonly claimedAt: number;
   readonly core: Core;
+  /** With what is in quarantine. */
+  readonly whole: Snapshot;
   /** How many nodes the provider has room for; null: it knows no bound. */
   readonly maxNodes: number | null;
   /** What the provider says of each node. */
@@ -83,6 +86,7 @@ export interface Decided {
   /** All that the rules were told. */
   readonly events: readonly CoreEvent[];
   readonly decisions: Decisions;
+  readonly transitions: TickTransitions;
   /** null: nothing is committed. */
   readonly committed: { readonly tick: number; readonly at: Instant } | null;
   /** Up to which report of each node all are taken in with it. */
@@ -124,6 +128,8 @@ export class Session {
   readonly #dispatch: DispatchOptions;
   readonly #intake: Intake;
   readonly #nodes: Map<NodeNumber, NodeStatus>;
+  /** Of what was decided, whether it is committed or not. */
+  readonly #tracker: TransitionTracker;
   /** What has arrived since the last tick. */
   readonly #events: CoreEvent[] = [];
   /** null: it takes all there is. */
@@ -145,8 +151,8 @@ export class Session {
   #onEnough = (): void => {};
   #isOver = false;
 
-  constructor(around: Surroundings, { epoch, claimedAt, core, now, snapshot, maxNodes, truth, careful }: Loaded) {
-    const { options, absent, sweeps, quarantine, story } = around;
+  constructor(around: Surroundings, { epoch, claimedAt, core, now, snapshot, whole, maxNodes, truth, careful }: Loaded) {
+    const { options, absent, sweeps, quarantine } = around;
     const { store, account, monotonic } = options;
     this.#around = around;
     this.epoch = epoch;
@@ -160,7 +166,7 @@ export class Session {
     this.#intake = new Intake({ store, account: account.number, specs: this.specs, sweeps, admit: (event) => quarantine.admit(event) }, snapshot);
     const running = new Set(truth.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
     absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
-    story?.load(snapshot);
+    this.#tracker = new TransitionTracker(whole);
     this.#events.push(roomOf(options, maxNodes), ...quarantine.ends(snapshot));
     for (const { node, observed } of truth) if (this.#nodes.has(node.node)) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed });
   }
@@ -306,19 +312,26 @@ export class Session {
    * durable. To be called in the order of deciding. Throws what the store throws: then the session is no longer what
    * the database holds.
    */
-  async settle({ events, decisions, committed, marks, outcome }: Decided): Promise<Decisions> {
-    const { specs, refused } = await outcome;
+  async settle(decided: Decided): Promise<Decisions> {
+    const { decisions, marks } = decided;
+    const { specs, refused } = await decided.outcome;
     const durable = withoutEndings(decisions, refused);
-    this.#around.story?.tick({ events, decisions: durable, specs: specs.values(), nodes: this.#nodes });
+    this.#tell(decided, durable, { specs, refused });
     this.#settle(durable, marks);
     this.#keepGoing(refused);
-    this.#tell(committed, durable);
     this.#undelivered.push({ commands: decisions.commands, specs });
     return durable;
   }
 
-  #tell(committed: Decided['committed'], decisions: Decisions): void {
-    if (committed !== null) this.#around.options.onCommit?.({ kind: 'tick', epoch: this.epoch, ...committed, decisions });
+  /** Whoever shows or logs what was committed hears of it. */
+  #tell({ events, committed, transitions: told }: Pick<Decided, 'events' | 'committed' | 'transitions'>, decisions: Decisions, { specs, refused }: Outcome): void {
+    const { options, story } = this.#around;
+    this.#tracker.named(specs.values());
+    if (refused.length > 0) this.#tracker.refused(decisions.jobs.filter(({ job }) => refused.includes(job)));
+    if (committed === null) return;
+    const transitions = durableTransitions(told, refused);
+    if (story !== null) tellStory(story, { events, decisions, transitions, tracker: this.#tracker, nodes: this.#nodes });
+    options.onCommit?.({ kind: 'tick', epoch: this.epoch, ...committed, decisions, transitions });
   }
 
   /** Full speed again if what was pending has passed with this tick. Returns whether it has. */
@@ -340,13 +353,11 @@ export class Session {
    * Throws as `commit` does; nothing is sent.
    */
   async shutDown(): Promise<void> {
-    const { quarantine, story } = this.#around;
+    const { quarantine } = this.#around;
     const events = [...this.#refusals(), ...this.#events.splice(0).flatMap((event) => quarantine.admit(event) ?? []), { kind: 'shutdown' } as const];
-    const { decisions, committed, outcome } = this.#commit(0, events, [], () => undefined);
-    const { specs, refused } = await outcome;
-    const durable = withoutEndings(decisions, refused);
-    story?.tick({ events, decisions: durable, specs: specs.values(), nodes: this.#nodes });
-    this.#tell(committed, durable);
+    const decided = this.#commit(0, events, [], () => undefined);
+    const outcome = await decided.outcome;
+    this.#tell({ events, ...decided }, withoutEndings(decided.decisions, outcome.refused), outcome);
   }
 
   /**
@@ -405,14 +416,14 @@ export class Session {
     });
   }
 
-  #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'committed' | 'outcome' | 'isBarrier'> {
+  #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'transitions' | 'committed' | 'outcome' | 'isBarrier'> {
     const { options, quarantine } = this.#around;
     const now = options.clock();
     const beginning = this.#beginningOf(now);
     const decisions = decide(this.core, { now, seed, events });
     enter('commit');
     const isBarrier = this.#isBarrier(decisions);
-    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return { decisions, committed: null, outcome: Promise.resolve(NOTHING_SAID), isBarrier };
+    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return { decisions, transitions: NO_TRANSITIONS, committed: null, outcome: Promise.resolve(NOTHING_SAID), isBarrier };
     const offered = new Map<string, { job: JobNumber; task: TaskNumber }>();
     for (const command of decisions.commands) {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
@@ -420,6 +431,7 @@ export class Session {
     this.#tick += 1;
     this.#slot = slotOf(now);
     this.#beginning = null;
+    const transitions = this.#tracker.tick(events, decisions, now);
     const outcome = options.store.commit({
       account: options.account.number,
       epoch: this.epoch,
@@ -427,6 +439,7 @@ export class Session {
       now,
       decisions,
       inboxEntries,
+      transitions,
       specs: [...offered.values()],
       quarantine: { over: quarantine.over(decisions) },
       // Without events, too: the clock alone decides things, and a replay has to ask the rules at the same instants.
@@ -434,7 +447,7 @@ export class Session {
     }).then(({ specs, refused }) => ({ specs: new Map(specs.map((spec) => [taskName(spec), spec])), refused }));
     // Nobody hears of one that comes after a failed one.
     outcome.catch(() => undefined);
-    return { decisions, committed: { tick: this.#tick, at: now }, outcome, isBarrier };
+    return { decisions, transitions, committed: { tick: this.#tick, at: now }, outcome, isBarrier };
   }
 
   /**

@@ -1,15 +1,19 @@
-import type { Command, Decisions, JobGuard, OwnerRequest, PoolSample, UsageHour } from './decisions.ts';
+import type { Command, Decisions, JobGuard, OwnerRequest, PoolSample, TaskMove, UsageHour } from './decisions.ts';
+import type { TaskIntent } from './intent.ts';
 import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { Job, JobOnNode, Node, Pool, Schedule, Task } from './model.ts';
 import { recentInstances } from './node/activity.ts';
 import type { SampleRow } from './pool/samples.ts';
 import type { JobStatus, NodeStatus, SubtaskStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';
+import type { WireTaskState } from './wireState.ts';
 
 /** The one door for effects: what has changed since the last `decide`. Each row comes once, with its last value. */
 export class Changes {
   private readonly tasks: Task[] = [];
   private offeredTasks: Task[] = [];
+  private addedTasks: NonNullable<Decisions['added']>[number][] = [];
+  private moves: TaskMove[] = [];
   private readonly jobs: Job[] = [];
   private readonly pools: Pool[] = [];
   private readonly nodes: Node[] = [];
@@ -41,6 +45,15 @@ export class Changes {
   /** Nothing of it has changed but that it is offered, unless this tick writes its row in any case. */
   offered(task: Task): void {
     if (!task.dirty) this.offeredTasks.push(task);
+  }
+
+  taskAdded(job: Job, { task, id, idKey, createdAt }: TaskIntent): void {
+    this.addedTasks.push({ job: job.number, task, id: id ?? idKey, at: createdAt });
+  }
+
+  /** Its row, which it has got by now, reads otherwise to clients than before. */
+  taskMoved(from: WireTaskState, { status }: Task): void {
+    this.moves.push({ from, status });
   }
 
   job(job: Job): void {
@@ -149,6 +162,8 @@ export class Changes {
     const decisions = {
       tasks: tasks.map((task) => task.status),
       offered: this.offeredTasks.flatMap((task) => (task.status.state === 'offered' && !written.has(task) ? [task.status] : [])),
+      ...(this.addedTasks.length === 0 ? null : { added: this.addedTasks }),
+      ...(this.moves.length === 0 ? null : { moves: this.moves }),
       jobs: drain(this.jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
       pools: drain(this.pools).filter((pool) => !this.gonePools.includes(pool.number)).map((pool) => pool.status),
       samples: this.samples,
@@ -168,6 +183,8 @@ export class Changes {
     this.samples = [];
     this.usageHours.clear();
     this.offeredTasks = [];
+    this.addedTasks = [];
+    this.moves = [];
     this.subtasks.clear();
     this.goneTasks = [];
     this.goneJobs = [];

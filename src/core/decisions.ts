@@ -1,5 +1,6 @@
 import type { Sample } from './pool/samples.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { WireTaskState } from './wireState.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
 /** A node as the instances of a task reach it. */
@@ -108,6 +109,12 @@ export interface PoolSample {
   readonly sample: Sample;
 }
 
+/** `status`: as it was right after the step. */
+export interface TaskMove {
+  readonly from: WireTaskState;
+  readonly status: TaskStatus;
+}
+
 /**
  * One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the
  * commit.
@@ -119,6 +126,10 @@ export interface Decisions {
    * (`NodeActivity.offers`). Left out: none.
    */
   readonly offered?: readonly TaskStatus[];
+  /** New tasks that were taken in, by their ids as they were written. Left out: none. */
+  readonly added?: readonly { readonly job: JobNumber; readonly task: TaskNumber; readonly id: string; readonly at: Instant }[];
+  /** Each step of a task that clients see, in their order; a row has the last one. Left out: none. */
+  readonly moves?: readonly TaskMove[];
   readonly jobs: readonly JobStatus[];
   readonly pools: readonly PoolStatus[];
   /** What was measured of pools. Left out: nothing. */

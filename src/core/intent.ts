@@ -262,6 +262,8 @@ export interface TaskIntent {
   readonly createdAt: Instant;
   /** Lower case; the rules need it only where the job uses dependencies or a task asks to be near another. */
   readonly idKey: string;
+  /** As it was written, of a new task. Left out: in lower case. */
+  readonly id?: string;
   readonly requiredSlots: number;
   /** Of a multi-instance task: how many nodes it runs on at once. Left out: it is none. */
   readonly instances?: number;

@@ -8,7 +8,10 @@ import { SAMPLES_KEPT_MS } from '../core/tunables.ts';
 import { activityOf } from '../core/node/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus, TaskStatus } from '../core/status.ts';
+import type { TickTransitions } from '../core/transitions/tracker.ts';
+import type { Transition } from '../core/transitions/transition.ts';
 import { AccountOwned, Deposed, OutOfTurn, OWNER_DEAD_AFTER_MS, Refused, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
+import { MOST_OF_AN_ENDING, type TransitionRow } from '../store/transitions.ts';
 import type { IntentWriter, NewAutoPool, NewJobIntent, NewScheduledJob } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
 
@@ -59,6 +62,7 @@ export interface Tables {
   readonly nodes: ReadonlyMap<NodeNumber, { readonly account: AccountNumber; readonly status: NodeStatus }>;
   readonly nodeIntents: ReadonlyMap<NodeNumber, NodeIntent>;
   readonly inbox: readonly InboxEntry[];
+  readonly transitions: (account: AccountNumber) => readonly TransitionRow[];
   readonly usage: (account: AccountNumber) => readonly (UsageHour & { readonly account: AccountNumber })[];
   readonly quarantine: (account: AccountNumber) => readonly Quarantined[];
   /** The process that has the account. */
@@ -84,6 +88,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const drillsOf = (account: AccountNumber): readonly DrillIntent[] => [...drills.values()].flatMap((one) => (one.account === account ? [one.intent] : []));
   let inbox: InboxEntry[] = [];
   const quarantine = new Map<AccountNumber, readonly Quarantined[]>();
+  const told = new Map<AccountNumber, TransitionRow[]>();
   const numbers = { drill: 0, pool: 0, job: 0, schedule: 0, entry: 0 };
 
   const point = (account: AccountNumber, kind: InboxEntry['kind'], subject: number, task = 0): void => {
@@ -234,6 +239,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     });
     const decisions = withoutEndings(tick.decisions, refused);
     options.onCommit?.(tick, refused);
+    if (tick.transitions !== undefined) keepTransitions(tick, tick.transitions, refused);
     for (const status of decisions.pools) found(pools.get(status.pool), `pool ${status.pool}`).status = status;
     for (const { pool, at, sample } of decisions.samples ?? []) {
       const record = found(pools.get(pool), `pool ${pool}`);
@@ -275,6 +281,22 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     });
     owner.tick = tick.tick;
     return { specs, refused };
+  };
+
+  const keepTransitions = ({ account, epoch, tick, now }: TickCommit, { all, endings }: TickTransitions, refused: readonly JobNumber[]): void => {
+    const of = { epoch, tick, at: now };
+    const rows = told.get(account) ?? [];
+    told.set(account, rows);
+    if (all.length > 0) rows.push({ ...of, first: 0, transitions: all.map(named) });
+    endings.forEach(({ job, transitions }, place) => {
+      if (!refused.includes(job)) rows.push({ ...of, first: all.length + place * MOST_OF_AN_ENDING, transitions });
+    });
+  };
+  const named = (transition: Transition): Transition => {
+    if (!('task' in transition)) return transition;
+    const record = jobs.get(transition.job);
+    const intent = record?.tasks.get(transition.task)?.intent;
+    return { ...transition, jobId: transition.jobId ?? record?.intent.id ?? null, taskId: transition.taskId ?? intent?.id ?? intent?.idKey ?? null };
   };
 
   const changeQuarantine = ({ account, now, decisions: { gone } }: TickCommit, { aside = [], again = [], over = [] }: QuarantineChange): void => {
@@ -428,6 +450,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     get inbox() {
       return inbox;
     },
+    transitions: (account) => told.get(account) ?? [],
     usage: (account) => [...usage.values()].filter((row) => row.account === account),
     quarantine: (account) => quarantine.get(account) ?? [],
     owner: (account) => ownership.get(account)?.process ?? null,

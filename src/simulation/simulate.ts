@@ -16,6 +16,7 @@ import { createNetwork } from './network.ts';
 import { type Poison, Poisoned, poisoned } from './poison.ts';
 import { simulatedProvider } from './provider.ts';
 import { type Service, startService } from './service.ts';
+import { createTransitionChecks } from './transitionChecks.ts';
 import { type Truth, createTruth } from './truth.ts';
 import { EPOCH, createWorld } from './world.ts';
 
@@ -110,6 +111,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
 
   const slots = new Map<number, number>();
   const checks = createChecks({ tables: () => memory.tables, account: ACCOUNT, truth: () => truth, slotsOfNode: (node) => slots.get(node), reactsWithinMs: workload.gangEveryMs === undefined ? null : REACTS_WITHIN_MS });
+  const transitionChecks = createTransitionChecks({ tables: () => memory.tables, violated: (what) => checks.violated(what) });
   const truth: Truth = createTruth({
     onStart: (attempt, live) => checks.onStart(attempt, live),
     onProceed: (key) => checks.onProceed(key),
@@ -121,6 +123,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
       commits += 1;
       refusedEndings += refused.length;
       fingerprint = mixed(fingerprint, JSON.stringify([tick.epoch, tick.now, tick.decisions, refused]));
+      transitionChecks.onCommit({ ...tick, decisions: withoutEndings(tick.decisions, refused) }, refused);
       checks.onCommit({ ...tick, decisions: withoutEndings(tick.decisions, refused) });
       scenario.onCommit?.(tick);
     },
@@ -417,6 +420,8 @@ export async function simulate(scenario: Scenario): Promise<Result> {
   mending = false;
   trace('all tasks are done');
   quarantine = memory.tables.quarantine(ACCOUNT).map(({ subject }) => subject);
+  // What is in quarantine may never have been taken in.
+  if (quarantine.length === 0) transitionChecks.onEnd();
   if (failed()) return result();
   clients.deleteAll();
   if (!(await world.run(until(0), world.now() + FINISH_MS))) checks.violated(`not cleared away: ${left(0)}`);

@@ -3,7 +3,7 @@ import type { Instant } from '../core/keys.ts';
 import { settleCertificates } from './intents/certificates.ts';
 import { clearGoneJobs } from './maintenance/goneJobs.ts';
 import { clearsGoneNodes } from './maintenance/goneNodes.ts';
-import { JOURNAL_LIMITS, type JournalLimits, type JournalTrim, trimJournal } from './maintenance/journal.ts';
+import { JOURNAL_LIMITS, type JournalLimits, type JournalTrim, trimJournal, trimTransitions } from './maintenance/partitions.ts';
 import { clearUsage } from './maintenance/usage.ts';
 
 const EVERY_MS = 60_000;
@@ -38,7 +38,10 @@ export function startMaintenance(pool: Pool, { clock, log, journalLimits = JOURN
   };
   // Each by itself: clearing a large job takes minutes, and the journal grows meanwhile.
   const duties = [
-    async () => attempt(async () => report(log, journalLimits, await trimJournal(pool, clock(), journalLimits))),
+    async () => {
+      await attempt(async () => report(log, journalLimits, await trimJournal(pool, clock(), journalLimits)));
+      await attempt(async () => void (await trimTransitions(pool, clock())));
+    },
     async () => {
       await attempt(() => settleCertificates(pool, null, clock()));
       await attempt(() => clearUsage(pool, clock(), stopping.signal));

@@ -4,6 +4,7 @@ import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas } from '../
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
 import type { OwnSample } from '../core/pool/samples.ts';
 import type { JobStatus } from '../core/status.ts';
+import type { TickTransitions } from '../core/transitions/tracker.ts';
 import type { ActivePackage } from './packages.ts';
 
 /**
@@ -191,6 +192,8 @@ export interface TickCommit {
   readonly inboxEntries: readonly number[];
   /** The tasks offered in this tick. */
   readonly specs: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];
+  /** Left out: none. */
+  readonly transitions?: TickTransitions;
   /** null: nothing to record. */
   readonly journal: JournalEntry | null;
   /** Left out: nothing. */

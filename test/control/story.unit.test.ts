@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { StoryLine } from '../../src/control/story/line.ts';
-import { Story } from '../../src/control/story/story.ts';
+import { tellStory } from '../../src/control/story/story.ts';
 import { TickTimes } from '../../src/control/tickTimes.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { CoreEvent } from '../../src/core/events.ts';
 import type { StartTaskStatus } from '../../src/core/status.ts';
+import { TransitionTracker } from '../../src/core/transitions/tracker.ts';
+import type { Transition } from '../../src/core/transitions/transition.ts';
 import { exited, TestEnv } from '../core/harness.ts';
 import { addSchedule } from '../core/scheduleHarness.ts';
 
@@ -12,22 +14,18 @@ import { addSchedule } from '../core/scheduleHarness.ts';
 class ToldEnv extends TestEnv {
   readonly lines: StoryLine[] = [];
   #events: CoreEvent[] = [];
-  #story: Story;
+  #tracker = new TransitionTracker({ pools: [], nodes: [], jobs: [] });
+  readonly #tasks: boolean;
 
   constructor(tasks: boolean) {
     super();
-    this.#story = this.#begin(tasks);
-  }
-
-  #begin(tasks: boolean): Story {
-    return new Story({ tasks, tell: (line) => void this.lines.push(line) });
+    this.#tasks = tasks;
   }
 
   /** Another owner reads what the store has. */
-  restartTold(tasks: boolean): this {
+  restartTold(): this {
     this.#events = [];
-    this.#story = this.#begin(tasks);
-    this.#story.load({ pools: [...this.pools.values()], jobs: [...this.jobs.values()].filter(({ status }) => status?.state !== 'completed') });
+    this.#tracker = new TransitionTracker({ pools: [...this.pools.values()], nodes: [...this.nodes.values()], jobs: [...this.jobs.values()].filter(({ status }) => status?.state !== 'completed') });
     return this.restart();
   }
 
@@ -40,7 +38,10 @@ class ToldEnv extends TestEnv {
     const nodes = new Map([...this.nodes].filter(([, { goneAt }]) => goneAt === null));
     const decisions = super.tick();
     const specs = decisions.commands.flatMap((command) => (command.kind === 'offer' ? [{ job: command.key.job, task: command.key.task, id: `task-${command.key.task}`, spec: {} }] : []));
-    this.#story.tick({ events: this.#events, decisions, specs, nodes });
+    const { all, endings } = this.#tracker.tick(this.#events, decisions, this.now);
+    this.#tracker.named(specs);
+    const transitions = [...all, ...endings.flatMap((ending) => ending.transitions)];
+    tellStory({ tasks: this.#tasks, tell: (line) => void this.lines.push(line) }, { events: this.#events, decisions, transitions, tracker: this.#tracker, nodes });
     this.#events = [];
     return decisions;
   }
@@ -144,7 +145,7 @@ describe('the story of a pool and its nodes', () => {
     it.job({ id: 'j' });
     it.settle();
     it.told();
-    it.restartTold(false).settle();
+    it.restartTold().settle();
     expect(it.told()).toEqual([]);
     it.job({ id: 'k' });
     it.settle();
@@ -208,7 +209,8 @@ describe('the story of a task', () => {
       'info job active poolId=pool jobId=j',
       'debug task offered nodeId=n0 jobId=j taskId=task-1 attempt=1',
       'debug task started nodeId=n0 jobId=j taskId=task-1 attempt=1',
-      'debug task offered nodeId=n0 jobId=j taskId=task-1 attempt=2 lastExitCode=7',
+      'debug task queued again nodeId=n0 jobId=j taskId=task-1 attempt=1 exitCode=7 cause=retry',
+      'debug task offered nodeId=n0 jobId=j taskId=task-1 attempt=2',
       'debug task started nodeId=n0 jobId=j taskId=task-1 attempt=2',
       'debug task completed nodeId=n0 jobId=j taskId=task-1 attempt=2 result=failure exitCode=8 failure=FailureExitCode: The task exited with an exit code representing a failure ranMs=0 cause=exited',
       'info job completed jobId=j',
@@ -241,11 +243,11 @@ describe('the story of a task', () => {
 test('what goes wrong in telling is told, and thrown to nobody', () => {
   const it = env();
   it.pool({ id: 'p' });
-  const story = new Story({ tasks: true, tell: (line) => void it.lines.push(line) });
   const decisions = it.settle().decisions.find(({ pools }) => pools.length > 0);
   if (decisions === undefined) throw new Error('no pool was told of');
   it.told();
-  story.tick({ events: [], decisions, specs: [], nodes: new Map() });
+  const transitions = [null as unknown as Transition];
+  tellStory({ tasks: true, tell: (line) => void it.lines.push(line) }, { events: [], decisions, transitions, tracker: new TransitionTracker({ pools: [], nodes: [], jobs: [] }), nodes: new Map() });
   expect(it.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('a fault of ours'), fields: { error: expect.any(Error) } }]);
 });
 

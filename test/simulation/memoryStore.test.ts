@@ -7,6 +7,7 @@ ownerContract("the simulator's stand-in", async () => {
   return {
     store,
     intents,
+    transitions: async (account) => tables.transitions(account),
     usage: async (account) => tables.usage(account).map(({ account: _a, ...row }) => row).toSorted((a, b) => a.hour - b.hour || Number(a.lowPriority) - Number(b.lowPriority)),
     addAccount: async () => {
       accounts += 1;

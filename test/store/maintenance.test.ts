@@ -5,12 +5,13 @@ import type { Decisions } from '../../src/core/decisions.ts';
 import { type MaintenanceOptions, startMaintenance } from '../../src/store/maintain.ts';
 import { clearGoneJobs } from '../../src/store/maintenance/goneJobs.ts';
 import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
-import { type JournalLimits, trimJournal } from '../../src/store/maintenance/journal.ts';
+import { type JournalLimits, trimJournal, trimTransitions } from '../../src/store/maintenance/partitions.ts';
 import { clearUsage } from '../../src/store/maintenance/usage.ts';
 import type { OwnerStore, TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
+import { headPosition, readTransitions } from '../../src/store/transitions.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
 import { temporaryDatabase } from '../support/postgres.ts';
@@ -254,6 +255,34 @@ describe('the maintenance of the database', () => {
     });
   });
 
+  describe('of what ticks have told', () => {
+    const tell = (now: number): Promise<unknown> => store.commit(tick({}, { now, transitions: { all: [{ kind: 'job.deleted', at: now, job: 1, jobId: 'j', from: 'deleting', state: 'deleted' }], endings: [], unnamed: [] } }));
+
+    it('drops the oldest, and says to who has not heard of it that there is a gap', async () => {
+      const before = await headPosition(pool, ACCOUNT, 0);
+      await trimTransitions(pool, NOW);
+      await tell(NOW);
+      const after = await headPosition(pool, ACCOUNT, 0);
+      await tell(NOW + 10 * MINUTE_MS);
+      expect(await readTransitions(pool, ACCOUNT, before, 10)).toMatchObject({ isGap: false, rows: [{ at: NOW }, { at: NOW + 10 * MINUTE_MS }] });
+      const { dropped } = await trimTransitions(pool, NOW + 25 * MINUTE_MS, { maxAgeMs: 2 ** 40, maxBytes: 1 });
+      expect(dropped.at(0)).toMatchObject({ partition: 'transition_0472500_00', why: 'size' });
+      await trimTransitions(pool, NOW, { maxAgeMs: 2 ** 40, maxBytes: 2 ** 40 });
+      await tell(NOW + 26 * MINUTE_MS);
+      expect(await readTransitions(pool, ACCOUNT, before, 10)).toMatchObject({ isGap: true, rows: [{ at: NOW + 26 * MINUTE_MS }] });
+      expect(await readTransitions(pool, ACCOUNT, after, 10)).toMatchObject({ isGap: true });
+      const now = await headPosition(pool, ACCOUNT, 0);
+      expect(await readTransitions(pool, ACCOUNT, now, 10)).toEqual({ isGap: false, rows: [], next: now });
+    });
+
+    it('counts what is too old in the default partition among what was dropped', async () => {
+      const before = await headPosition(pool, ACCOUNT, 0);
+      await tell(NOW - 100 * HOUR_MS);
+      await trimTransitions(pool, NOW, { maxAgeMs: 50 * HOUR_MS, maxBytes: 2 ** 40 });
+      expect(await readTransitions(pool, ACCOUNT, before, 10)).toMatchObject({ isGap: true, rows: [] });
+    });
+  });
+
   describe('while a service runs', () => {
     const lines: { level: string; fields: object; message: string }[] = [];
     const log = {
@@ -285,10 +314,10 @@ describe('the maintenance of the database', () => {
       expect((await pool.query("select to_regclass('journal_0472500_50') as there")).rows).not.toEqual([{ there: null }]);
     });
 
-    it('clears what is gone also while neither journal nor usage can be trimmed, nor a deletion of a certificate be ended', async () => {
+    it('clears what is gone also while neither journal nor transitions nor usage can be trimmed, nor a deletion of a certificate be ended', async () => {
       await maintained({ clock: () => Number.NaN });
       const line = { level: 'warn', fields: { error: expect.any(Error) }, message: 'the database could not be maintained' };
-      expect(lines).toEqual([line, line, line]);
+      expect(lines).toEqual([line, line, line, line]);
     });
   });
 });

@@ -2,6 +2,7 @@ import { connect } from '../../src/store/connect.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { usageOfPools } from '../../src/store/intents/usage.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { readTransitions } from '../../src/store/transitions.ts';
 import { temporaryPostgres } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 import { ownerContract } from './ownerContract.ts';
@@ -22,6 +23,7 @@ ownerContract('PostgreSQL', async () => {
     silence: async (process) => {
       await pool.query("update process set heartbeat = heartbeat - interval '1 minute' where process = $1", [process]);
     },
+    transitions: async (account) => (await readTransitions(pool, account, { epoch: 1, tick: 0, place: 0, at: 0 }, 100)).rows,
     usage: async (account) => (await usageOfPools(pool, account, { since: 0, now: 0, poolId: null })),
     close: async () => {
       await pool.end();

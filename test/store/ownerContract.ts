@@ -8,6 +8,7 @@ import { neverAttempted } from '../../src/core/task/row.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { AccountOwned, Deposed, OutOfTurn, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
+import type { TransitionRow } from '../../src/store/transitions.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { endingOf, jobStatus } from '../support/statuses.ts';
 import { tickNumbers } from '../support/ticks.ts';
@@ -23,6 +24,8 @@ export interface StoreUnderContract {
   addAccount(): Promise<AccountNumber>;
   /** As if the process had not beaten for longer than the store waits. */
   silence(process: string): Promise<void>;
+  /** All that its ticks have told, in order. */
+  transitions(account: AccountNumber): Promise<readonly TransitionRow[]>;
   /** What stands in the hours of the account's pools. */
   usage(account: AccountNumber): Promise<readonly UsageHour[]>;
   close(): Promise<void>;
@@ -159,6 +162,34 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         await expect(one.store.commit(nth(one.account, one.epoch, one.job, 2))).rejects.toThrow(OutOfTurn);
         await other.store.commit(nth(other.account, other.epoch, other.job, 1));
         expect(await last(other.account)).toBe(1);
+      });
+    });
+
+    describe('what a tick tells', () => {
+      const deleted = (job: JobNumber, task: TaskNumber) => ({ kind: 'task.deleted', at: 5, job, jobId: null, task, taskId: null, from: null, state: 'deleted' }) as const;
+      const completed = (job: JobNumber) => ({ kind: 'job.completed', at: 5, job, jobId: 'job', from: 'active', state: 'completed' }) as const;
+
+      it('is kept with it, in order, with the names that the owner does not know', async () => {
+        const { store, account, epoch, job } = await owned({ tasks: 2 });
+        await store.commit(tick({ account, epoch, tick: 1, transitions: { all: [completed(job)], endings: [], unnamed: [] } }));
+        await store.commit(tick({ account, epoch, tick: 2, decisions: { gone: { tasks: [{ job, task: 2 }], jobs: [], pools: [] } }, transitions: { all: [deleted(job, 2), deleted(job, 9)], endings: [], unnamed: [{ job, task: 2 }, { job, task: 9 }] } }));
+        await store.commit(tick({ account, epoch, tick: 3 }));
+        expect(await under.transitions(account)).toEqual([
+          { epoch, tick: 1, first: 0, at: expect.any(Number), transitions: [completed(job)] },
+          { epoch, tick: 2, first: 0, at: expect.any(Number), transitions: [{ ...deleted(job, 2), jobId: jobIntent().id, taskId: 'task-2' }, { ...deleted(job, 9), jobId: jobIntent().id }] },
+        ]);
+      });
+
+      it('is not kept of a tick that is refused, nor the end of a job that its commit refuses', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 1 });
+        const other = await intents.addJob(account, jobIntent({ id: 'other' }));
+        const [one, two] = [endingOf(job), endingOf(other)];
+        const transitions = { all: [{ ...deleted(job, 1), jobId: 'job', taskId: 'one' }], endings: [{ job, transitions: [completed(job)] }, { job: other, transitions: [completed(other)] }], unnamed: [] };
+        await expect(store.commit(tick({ account, epoch: epoch + 1, tick: 1, transitions: { ...transitions, endings: [] } }))).rejects.toThrow(Deposed);
+        expect(await under.transitions(account)).toEqual([]);
+        const { refused } = await store.commit(tick({ account, epoch, tick: 1, decisions: { jobs: [one.row, two.row], guards: [...one.guards, ...two.guards] }, transitions }));
+        expect(refused).toEqual([job]);
+        expect((await under.transitions(account)).map((row) => row.transitions)).toEqual([transitions.all, [completed(other)]]);
       });
     });
 

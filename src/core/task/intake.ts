@@ -15,6 +15,7 @@ import { JOBS_LIMIT } from './table.ts';
 /** A task that the job has not seen before: counted, and queued or blocked. */
 export function ingest(state: CoreState, job: Job, intake: TaskIntake, now: Instant): void {
   const { intent } = intake;
+  state.changes.taskAdded(job, intent);
   if (intent.deletedAt !== null) {
     state.changes.taskGone(job.number, intent.task);
     // The request that deleted it may still come by itself, with an older status: then it finds the task gone.

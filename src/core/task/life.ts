@@ -531,6 +531,7 @@ export function move(state: CoreState, task: Task, to: TaskStatus['state'], when
   });
   if (count(job, tallied(status), tallied(task.status), task.slots)) state.changes.job(job);
   state.changes.task(task);
+  if (seen) state.changes.taskMoved(from, task);
 }
 
 /** The rules believe an agent's clock as far as it fits the owner's. */

@@ -164,7 +164,8 @@ export async function insertTasks(
 
 function asTakenIn({ id, createdAt, requiredSlots, rules }: NewTask, task: TaskNumber): TaskIntake {
   const nothingAsked = { terminateAt: null, reactivateSequence: 0, deletedAt: null };
-  return { intent: { task, idKey: idKey(id), createdAt, requiredSlots, ...taskRulesOf(rules), ...nothingAsked }, status: null };
+  const key = idKey(id);
+  return { intent: { task, idKey: key, ...(key === id ? null : { id }), createdAt, requiredSlots, ...taskRulesOf(rules), ...nothingAsked }, status: null };
 }
 
 export interface TaskChange {

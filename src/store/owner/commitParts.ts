@@ -9,6 +9,8 @@ import { POOL_STATUS } from '../status/poolStatus.ts';
 import { SCHEDULE_STATUS } from '../status/scheduleStatus.ts';
 import { SUBTASK_STATUS } from '../status/subtaskStatus.ts';
 import { SAMPLES_KEPT_MS } from '../../core/tunables.ts';
+import { NO_TRANSITIONS } from '../../core/transitions/tracker.ts';
+import { encodeTransitions, MOST_OF_AN_ENDING } from '../transitions.ts';
 import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
@@ -248,4 +250,38 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, POOL_SAMPLES, USAGE, NODES, NODE_ACTIVITIES, JOB_NODES, SUBTASKS, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+/**
+ * One row a tick, and one more for each job whose end the commit may refuse. Names that nobody else knows it finds
+ * itself.
+ */
+function insertTransitions(name: string, names: string): string {
+  return `${name} as (insert into transition (account, epoch, tick, first, at, data, names) select $1, $2, $3, r.first, r.at, r.data, ${names}`;
+}
+
+const TRANSITIONS: Part = {
+  name: 'transitions',
+  applies: ({ transitions = NO_TRANSITIONS }) => transitions.all.length > 0 && transitions.unnamed.length === 0,
+  sql: (next) => `${insertTransitions('transitions', 'null')} from (select 0 as first, ${next()}::bigint as at, ${next()}::bytea as data) r where ${GO})`,
+  values: ({ now, transitions = NO_TRANSITIONS }) => [now, bytes(encodeTransitions(transitions.all))],
+};
+
+const UNNAMED_TRANSITIONS: Part = {
+  name: 'unnamed-transitions',
+  applies: ({ transitions = NO_TRANSITIONS }) => transitions.unnamed.length > 0,
+  sql: (next) => `${insertTransitions('transitions', 'r.names')} from (select 0 as first, ${next()}::bigint as at, ${next()}::bytea as data,
+      (with u as materialized (select distinct job, task from unnest(${next()}::bigint[], ${next()}::bigint[]) as u(job, task))
+        select json_object_agg(key, id) from (select t.job || '.' || t.task as key, t.id from u join task t using (job, task) union all select j.job::text, j.id from job j where j.job in (select job from u)) n) as names) r where ${GO})`,
+  values: ({ now, transitions = NO_TRANSITIONS }) => [now, bytes(encodeTransitions(transitions.all)), numbers(transitions.unnamed.map(({ job }) => job)), numbers(transitions.unnamed.map(({ task }) => task))],
+};
+
+/** Beside a guard: after all others of the tick. */
+const ENDINGS: Part = {
+  name: 'endings',
+  applies: ({ transitions = NO_TRANSITIONS }) => transitions.endings.length > 0,
+  sql: (next) => `${insertTransitions('endings', 'null')}
+    from (select e.first, ${next()}::bigint as at, decode(e.data, 'base64') as data, e.job from json_to_recordset(${next()}::json) as e(job bigint, first int, data text)) r
+    where ${GO} and r.job not in (select g.job from guard g where g.refused))`,
+  values: ({ now, transitions: { all, endings } = NO_TRANSITIONS }) => [now, json(endings.map(({ job, transitions }, place) => ({ job, first: all.length + place * MOST_OF_AN_ENDING, data: bytes(encodeTransitions(transitions)).toString('base64') })))],
+};
+
+export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, POOL_SAMPLES, USAGE, NODES, NODE_ACTIVITIES, JOB_NODES, SUBTASKS, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, TRANSITIONS, UNNAMED_TRANSITIONS, ENDINGS, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

@@ -198,13 +198,14 @@ export function drillIntents(rows: DrillRows): readonly DrillIntent[] {
 
 const TASK = asRead<TaskStatus>(TASK_STATUS, 's');
 /** From `task t left join task_status s`. */
-export const TASK_COLUMNS = `t.job as t_job, t.task as t_task, t.id_key as t_id_key, t.created as t_created, t.required_slots as t_required_slots, t.rules as t_rules,
+export const TASK_COLUMNS = `t.job as t_job, t.task as t_task, t.id_key as t_id_key, case when t.id <> t.id_key then t.id end as t_id, t.created as t_created, t.required_slots as t_required_slots, t.rules as t_rules,
   t.terminate_at as t_terminate_at, t.reactivate_sequence as t_reactivate_sequence, t.deleted_at as t_deleted_at, ${TASK.columns}`;
 
 export interface TaskRow extends OwnerRow<'s', TaskStatus, typeof TASK_STATUS> {
   readonly t_job: number;
   readonly t_task: number;
   readonly t_id_key: string;
+  readonly t_id: string | null;
   readonly t_created: number;
   readonly t_required_slots: number;
   readonly t_rules: TaskRules | null;
@@ -218,6 +219,7 @@ export function taskIntake(row: TaskRow): TaskIntake {
     intent: {
       task: row.t_task,
       idKey: row.t_id_key,
+      ...(row.t_id === null ? null : { id: row.t_id }),
       createdAt: row.t_created,
       requiredSlots: row.t_required_slots,
       ...taskRulesOf(row.t_rules),

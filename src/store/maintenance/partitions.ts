@@ -1,10 +1,20 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { codeOf } from '../../base/errors.ts';
 import type { Instant } from '../../core/keys.ts';
 import { JOURNAL_SLOT_MS } from '../journal.ts';
 import { inTransaction } from '../owner/transaction.ts';
 
-/** How much of the journal is kept, of all accounts together. */
+/**
+ * A table of what ticks write, partitioned by their time in slots of `JOURNAL_SLOT_MS`, with `<name>_rest` as its
+ * default partition.
+ */
+interface TickTable {
+  readonly name: 'journal' | 'transition';
+  /** To be done in the transaction in which a partition, or what is old in `<name>_rest`, goes. */
+  readonly beforeDrop?: (client: PoolClient, partition: string, before: Instant | null) => Promise<void>;
+}
+
+/** How much of a table is kept, of all accounts together. */
 export interface JournalLimits {
   readonly maxAgeMs: number;
   /** On disk, with indexes. Held at each look; what is written until the next one comes on top. */
@@ -13,7 +23,9 @@ export interface JournalLimits {
 
 export const JOURNAL_LIMITS: JournalLimits = { maxAgeMs: 7 * 24 * 3_600_000, maxBytes: 2 ** 30 };
 
-/** What one look at the journal did. */
+const TRANSITION_LIMITS: JournalLimits = { maxAgeMs: 3 * 24 * 3_600_000, maxBytes: 2 ** 29 };
+
+/** What one look at a table did. */
 export interface JournalTrim {
   /** What was dropped, in this order. Partitions without a row are not named. */
   readonly dropped: readonly DroppedPartition[];
@@ -50,16 +62,16 @@ const SHARE_OF_REST = 1 / 16;
 const LOCK_TIMEOUT = "set local lock_timeout = '250ms'";
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Known by their bounds, whatever their names: releases before this one made one for each hour. */
+/** Known by their bounds, whatever their names: releases before this one made one of the journal for each hour. */
 const PARTITIONS = `select c.oid::regclass::text as name, coalesce(pg_total_relation_size(c.oid), 0) as bytes, coalesce(pg_relation_size(c.oid), 0) = 0 as "isEmpty",
     regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''(\\d+)''\\) TO \\(''(\\d+)''\\)')::bigint[] as bounds
-  from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'journal'::regclass order by 4`;
+  from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass order by 4`;
 
 interface Partition {
   readonly name: string;
   readonly bytes: number;
   readonly isEmpty: boolean;
-  /** From the first instant on, up to before the second one; null: `journal_rest`. */
+  /** From the first instant on, up to before the second one; null: `<name>_rest`. */
   readonly bounds: readonly [Instant, Instant] | null;
 }
 
@@ -68,22 +80,40 @@ interface Excess {
   readonly why: DroppedPartition['why'] | 'empty';
 }
 
+export function trimJournal(pool: Pool, now: Instant, limits: JournalLimits = JOURNAL_LIMITS): Promise<JournalTrim> {
+  return trim(pool, { name: 'journal' }, now, limits);
+}
+
+/** Of each account it is kept up to where transitions are missing. */
+export function trimTransitions(pool: Pool, now: Instant, limits: JournalLimits = TRANSITION_LIMITS): Promise<JournalTrim> {
+  return trim(pool, { name: 'transition', beforeDrop: raiseFloors }, now, limits);
+}
+
+async function raiseFloors(client: PoolClient, partition: string, before: Instant | null): Promise<void> {
+  await client.query(
+    `insert into transition_floor as f (account, epoch, tick)
+       select distinct on (account) account, epoch, tick from ${partition} where at < $1::bigint or $1::bigint is null order by account, epoch desc, tick desc
+     on conflict (account) do update set epoch = excluded.epoch, tick = excluded.tick where (excluded.epoch, excluded.tick) > (f.epoch, f.tick)`,
+    [before],
+  );
+}
+
 /**
- * Drops what is over the limits, oldest first, and makes the journal's next partitions. `now` by the clock that ticks
- * are stamped with. To be called each minute: in between the journal grows unhindered.
+ * Drops what is over the limits, oldest first, and makes the table's next partitions. `now` by the clock that ticks are
+ * stamped with. To be called each minute: in between the table grows unhindered.
  */
-export async function trimJournal(pool: Pool, now: Instant, limits: JournalLimits = JOURNAL_LIMITS): Promise<JournalTrim> {
-  const { rows: partitions } = await pool.query<Partition>(PARTITIONS);
+async function trim(pool: Pool, table: TickTable, now: Instant, limits: JournalLimits): Promise<JournalTrim> {
+  const { rows: partitions } = await pool.query<Partition>(PARTITIONS, [table.name]);
   const dropped: DroppedPartition[] = [];
   let bytes = sizeOf(partitions);
   try {
     for (const { partition, why } of excess(partitions, now, limits)) {
-      await (isOver(partition, now) ? dropPartition(pool, partition) : emptyPartition(pool, partition));
+      await removeRows(pool, table, partition, isOver(partition, now) ? 'drop table if exists' : 'truncate');
       bytes -= partition.bytes;
       if (why !== 'empty') dropped.push({ partition: partition.name, bytes: partition.bytes, why });
     }
-    await makePartitions(pool, partitions, now);
-    await pool.query('delete from journal_rest where at < $1', [now - limits.maxAgeMs]);
+    await makePartitions(pool, table, partitions, now);
+    await clearRest(pool, table, now - limits.maxAgeMs);
     return { dropped, bytes, heldUp: false };
   } catch (error) {
     if (codeOf(error) === LOCK_NOT_AVAILABLE) return { dropped, bytes, heldUp: true };
@@ -112,7 +142,7 @@ function excess(partitions: readonly Partition[], now: Instant, { maxAgeMs, maxB
     bytes -= partition.bytes;
   };
   const [rest] = partitions.filter(({ bounds }) => bounds === null);
-  if (rest === undefined) throw new Error('the journal has no default partition');
+  if (rest === undefined) throw new Error('the table has no default partition');
   const isRestTooLarge = !rest.isEmpty && rest.bytes > maxBytes * SHARE_OF_REST;
   if (isRestTooLarge) add(rest, 'lastResort');
   for (const partition of partitions) {
@@ -129,43 +159,52 @@ function excess(partitions: readonly Partition[], now: Instant, { maxAgeMs, maxB
   return found;
 }
 
-async function dropPartition(pool: Pool, { name }: Partition): Promise<void> {
+/**
+ * Of one that ticks are written to, they wait for an instant: PostgreSQL begins a new file, and removes the old one
+ * after it has let go of the lock.
+ */
+async function removeRows(pool: Pool, { beforeDrop }: TickTable, { name }: Partition, how: 'drop table if exists' | 'truncate'): Promise<void> {
   await inTransaction(pool, 'begin', async (client) => {
     await client.query(LOCK_TIMEOUT);
-    await client.query(`drop table if exists ${name}`);
+    if (beforeDrop !== undefined) {
+      // Another process may have dropped it meanwhile.
+      if ((await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [name])).rows[0]?.there !== true) return;
+      await client.query(`lock table ${name} in access exclusive mode`);
+      await beforeDrop(client, name, null);
+    }
+    await client.query(`${how} ${name}`);
   });
 }
 
-/** Ticks wait for an instant: PostgreSQL begins a new file, and removes the old one after it has let go of the lock. */
-async function emptyPartition(pool: Pool, { name }: Partition): Promise<void> {
+async function clearRest(pool: Pool, { name, beforeDrop }: TickTable, before: Instant): Promise<void> {
   await inTransaction(pool, 'begin', async (client) => {
-    await client.query(LOCK_TIMEOUT);
-    await client.query(`truncate ${name}`);
+    await beforeDrop?.(client, `${name}_rest`, before);
+    await client.query(`delete from ${name}_rest where at < $1`, [before]);
   });
 }
 
-async function makePartitions(pool: Pool, partitions: readonly Partition[], now: Instant): Promise<void> {
+async function makePartitions(pool: Pool, table: TickTable, partitions: readonly Partition[], now: Instant): Promise<void> {
   const current = Math.floor(now / JOURNAL_SLOT_MS) * JOURNAL_SLOT_MS;
   for (let ahead = 0; ahead <= SLOTS_AHEAD; ahead += 1) {
     const start = current + ahead * JOURNAL_SLOT_MS;
     const isThere = partitions.some(({ bounds }) => bounds !== null && bounds[0] < start + JOURNAL_SLOT_MS && bounds[1] > start);
-    if (!isThere) await makePartition(pool, start);
+    if (!isThere) await makePartition(pool, table, start);
   }
 }
 
-const ROWS_OF_REST = 'select from journal_rest where at >= $1 and at < $2 limit 1';
 
 /** Nobody vacuums what is only added to and dropped as a whole: it would be wasted work, and in the way of the drop. */
-async function makePartition(pool: Pool, start: Instant): Promise<void> {
+async function makePartition(pool: Pool, { name }: TickTable, start: Instant): Promise<void> {
+  const rowsOfRest = `select from ${name}_rest where at >= $1 and at < $2 limit 1`;
   const bounds = [start, start + JOURNAL_SLOT_MS];
-  // A slot that began in `journal_rest` ends there, too.
-  if ((await pool.query(ROWS_OF_REST, bounds)).rowCount !== 0) return;
+  // A slot that began in the default partition ends there, too.
+  if ((await pool.query(rowsOfRest, bounds)).rowCount !== 0) return;
   await inTransaction(pool, 'begin', async (client) => {
     await client.query(LOCK_TIMEOUT);
     // Nobody writes between the look and the partition: ticks wait for the instant that this takes.
-    await client.query('lock table only journal, only journal_rest in access exclusive mode');
-    if ((await client.query(ROWS_OF_REST, bounds)).rowCount !== 0) return;
-    await client.query(`create table if not exists ${partitionName(start)} partition of journal
+    await client.query(`lock table only ${name}, only ${name}_rest in access exclusive mode`);
+    if ((await client.query(rowsOfRest, bounds)).rowCount !== 0) return;
+    await client.query(`create table if not exists ${partitionName(name, start)} partition of ${name}
       for values from (${bounds.join(') to (')}) with (autovacuum_enabled = false)`);
   });
 }
@@ -174,7 +213,7 @@ async function makePartition(pool: Pool, start: Instant): Promise<void> {
  * The hour since 1970 and the minute in it that it begins with. Sorts as text in the order of time, until the year
  * 3111.
  */
-function partitionName(start: Instant): string {
+function partitionName(table: TickTable['name'], start: Instant): string {
   const [hour, minute] = [Math.floor(start / HOUR_MS), (start % HOUR_MS) / 60_000];
-  return `journal_${String(hour).padStart(7, '0')}_${String(minute).padStart(2, '0')}`;
+  return `${table}_${String(hour).padStart(7, '0')}_${String(minute).padStart(2, '0')}`;
 }

@@ -1,0 +1,108 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { AccountNumber, Instant } from '../core/keys.ts';
+import type { Transition } from '../core/transitions/transition.ts';
+import { row, rowsOf, statement, type Database } from './intents/statement.ts';
+
+/** Places of transitions are numbered so far apart from one job's end by itself to the next. */
+export const MOST_OF_AN_ENDING = 8;
+
+/**
+ * Where somebody is in what an account has told: after the transition at that place of that tick. In the order of
+ * epoch, tick and place. `at`: the time of that tick or of one before it, by which older rows are passed over; within
+ * an epoch it never goes back.
+ */
+export interface Position {
+  readonly epoch: number;
+  readonly tick: number;
+  readonly place: number;
+  readonly at: Instant;
+}
+
+/** After all of a tick. */
+const END_OF_TICK = 2 ** 31 - 1;
+
+/** What one tick has told, or one job's end in it. */
+export interface TransitionRow {
+  readonly epoch: number;
+  readonly tick: number;
+  /** Of the first of them within the tick; the others follow one by one. */
+  readonly first: number;
+  readonly at: Instant;
+  readonly transitions: readonly Transition[];
+}
+
+/** What `readTransitions` finds. */
+export interface TransitionPage {
+  readonly rows: readonly TransitionRow[];
+  /** Some of what follows the position is not kept any more. */
+  readonly isGap: boolean;
+  /** Where who has taken in the page is: nothing before it is left. */
+  readonly next: Position;
+}
+
+/** For the `data` of a row. */
+export function encodeTransitions(transitions: readonly Transition[]): Uint8Array {
+  return deflateRawSync(JSON.stringify(transitions), { level: 1 });
+}
+
+interface StoredRow {
+  readonly epoch: number;
+  readonly tick: number;
+  readonly first: number;
+  readonly at: Instant;
+  readonly data: Uint8Array;
+  /** JSON. */
+  readonly names: string | null;
+}
+
+function decode({ data, names: text, ...of }: StoredRow): TransitionRow {
+  const names = text === null ? null : (JSON.parse(text) as Readonly<Record<string, string>>);
+  const transitions = JSON.parse(inflateRawSync(data).toString('utf8')) as readonly Transition[];
+  return { ...of, transitions: names === null ? transitions : transitions.map((one) => ('task' in one ? { ...one, jobId: one.jobId ?? names[one.job] ?? null, taskId: one.taskId ?? names[`${one.job}.${one.task}`] ?? null } : one)) };
+}
+
+const headOf = statement<{ epoch: number; tick: number }>('transition.head', 'select epoch, tick from ownership where account = $1');
+
+/** Where an account is now: after all that was committed before this call. `at`: nothing that follows is older. */
+export async function headPosition(database: Database, account: AccountNumber, at: Instant): Promise<Position> {
+  const head = await row(database, headOf, [account]);
+  return { epoch: head?.epoch ?? 0, tick: head?.tick ?? 0, place: END_OF_TICK, at };
+}
+
+/** Planned each time: only then partitions are passed over that cannot have it. */
+const FOLLOWING = 'select epoch, tick, first, at, data, names from transition where account = $1 and epoch = $2 and at >= $3 and tick >= $4 order by tick, first limit $5';
+const NEXT_EPOCH = 'select epoch, at from transition where account = $1 and epoch > $2 order by epoch, tick limit 1';
+const floorOf = statement<{ epoch: number; tick: number }>('transition.floor', 'select epoch, tick from transition_floor where account = $1');
+
+/**
+ * What an account has told after a position, in order: rows of one epoch, at most `limit`. The first may begin before
+ * the position: who reads passes over the places up to it.
+ */
+export async function readTransitions(database: Database, account: AccountNumber, after: Position, limit: number): Promise<TransitionPage> {
+  // Read before the rows: all up to there is in what they show.
+  const head = await headPosition(database, account, after.at);
+  if (!isAfter(head, after)) return { rows: [], isGap: await isBelowFloor(database, account, after), next: after };
+  let found = await rowsOf<StoredRow>(database, FOLLOWING, [account, after.epoch, after.at, after.place === END_OF_TICK ? after.tick + 1 : after.tick, limit]);
+  if (found.length === 0 && head.epoch > after.epoch) {
+    const [next] = await rowsOf<Pick<StoredRow, 'epoch' | 'at'>>(database, NEXT_EPOCH, [account, after.epoch]);
+    if (next !== undefined) found = await rowsOf<StoredRow>(database, FOLLOWING, [account, next.epoch, next.at, 0, limit]);
+  }
+  // Asked after the rows: what is dropped between the two is seen as a gap.
+  const isGap = await isBelowFloor(database, account, after);
+  const last = found.at(-1);
+  const isAll = found.length < limit && (last === undefined || last.epoch === head.epoch);
+  const next = last === undefined ? head : { epoch: last.epoch, tick: last.tick, place: END_OF_TICK, at: last.at };
+  return { rows: found.map(decode), isGap, next: isAll && isAfter(head, next) ? { ...head, at: next.at } : next };
+}
+
+async function isBelowFloor(database: Database, account: AccountNumber, { epoch, tick, place }: Position): Promise<boolean> {
+  const floor = await row(database, floorOf, [account]);
+  if (floor === null) return false;
+  return floor.epoch > epoch || (floor.epoch === epoch && (floor.tick > tick || (floor.tick === tick && place !== END_OF_TICK)));
+}
+
+/** Whether `one` comes after `other`. */
+function isAfter(one: Omit<Position, 'at'>, other: Omit<Position, 'at'>): boolean {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch;
+  return one.tick === other.tick ? one.place > other.place : one.tick > other.tick;
+}
