@@ -101,7 +101,7 @@ const CERTIFICATES_MOST = 12;
 const isCertificates = orMissing(isListOf(has({ thumbprint: isText, visibility: isListOf(isText, CERTIFICATES_MOST) }), CERTIFICATES_MOST));
 const isPort: Check = (value) => isWhole(value) && Number(value) < 65_536;
 const isEndpoints = orMissing(
-  isListOf(has({ name: isText, index: isWhole, publicAddress: isText, publicName: isText, frontendPort: isPort, backendPort: isPort }), LIMITS.natPools),
+  isListOf(has({ name: isText, protocol: orMissing(isOneOf('udp')), index: isWhole, publicAddress: isText, publicName: isText, frontendPort: isPort, backendPort: isPort }), LIMITS.natPools),
 );
 const isHello = has({
   kind: isOneOf('hello'),

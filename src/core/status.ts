@@ -329,10 +329,12 @@ export interface OfferedAttempt {
   readonly attempt: number;
 }
 
-/** A way in to a node from outside, by TCP. */
+/** A way in to a node from outside. */
 export interface InboundEndpoint {
   /** As its pool names it. */
   readonly name: string;
+  /** Left out: by TCP. */
+  readonly protocol?: 'udp';
   /** Of `frontendPort` in the range that its pool names, from 0. */
   readonly index: number;
   readonly publicAddress: string;

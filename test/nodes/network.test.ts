@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
@@ -46,7 +47,7 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
     return server;
   };
   const start = async (node: number, pool: number, interNode: boolean, life = 1): Promise<void> => {
-    const owner = owners.get(node) ?? (await startOwner(node === 2 ? { endpoints: [{ name: 'web', protocol: 'tcp', backendPort: 7_000, firstPort: ENDPOINT_PORT, lastPort: ENDPOINT_PORT, rules: [] }] } : {}));
+    const owner = owners.get(node) ?? (await startOwner(node === 2 ? { endpoints: [{ name: 'web', protocol: 'tcp', backendPort: 7_000, firstPort: ENDPOINT_PORT, lastPort: ENDPOINT_PORT, rules: [] }, { name: 'udp', protocol: 'udp', backendPort: 7_001, firstPort: ENDPOINT_PORT, lastPort: ENDPOINT_PORT, rules: [] }] } : {}));
     owner.onFileBody = (_request, response) => void response.end(`the service of ${node}`);
     owners.set(node, owner);
     const before = owner.reports.filter(({ kind }) => kind === 'ready').length;
@@ -128,6 +129,25 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
       socket.on('error', () => {}).on('close', () => settle(text));
     });
     expect(told).toBe('node 2');
+  });
+
+  test('are reached by datagrams too, each source apart, and answers find back', async () => {
+    const program = `/usr/bin/perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalPort => 7001, Proto => "udp") or die; open(my $f, ">", "up"); close $f; for (1 .. 3) { $s->recv(my $x, 65536); $s->send($x . " from " . $s->peerport) }'`;
+    const up = join(dataRoot, '2/root/workitems/job1/job-1/datagrams/wd/up');
+    const answered = ownerOf(2).run({ task: 'datagrams', commandLine: program });
+    await expect.poll(() => existsSync(up), { timeout: 10_000 }).toBe(true);
+    const sockets = [createSocket('udp4'), createSocket('udp4')];
+    const said = async (socket: Socket | undefined, text: string): Promise<readonly string[]> => {
+      const answer = new Promise<Buffer>((resolve) => socket?.once('message', resolve));
+      socket?.send(text, ENDPOINT_PORT, '127.0.0.1');
+      return (await answer).toString().split(' from ');
+    };
+    const large = 'x'.repeat(60_000);
+    const [first, second, third] = [await said(sockets[0], 'a'), await said(sockets[1], large), await said(sockets[0], '')];
+    for (const socket of sockets) socket.close();
+    expect([first[0], second[0], third[0]]).toEqual(['a', large, '']);
+    expect([third[1] === first[1], second[1] === first[1]]).toEqual([true, false]);
+    expect((await answered).outcome).toMatchObject({ kind: 'exited', exitCode: 0 });
   });
 
   test('reach nothing else of the machine', async () => {

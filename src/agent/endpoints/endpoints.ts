@@ -7,6 +7,8 @@ import { messageOf, systemCode } from '../failures.ts';
 import type { EndpointWork } from '../frames.ts';
 import type { NodeNetwork } from '../network/network.ts';
 import { admissionBy } from './admission.ts';
+import { carrierInto, directCarrier } from './carriers.ts';
+import { type DatagramDoor, openDatagramDoor } from './datagrams.ts';
 import { createForwarder } from './forward.ts';
 
 /** The ways in to a node that its pool asks for. */
@@ -44,19 +46,18 @@ export async function openEndpoints(asked: readonly EndpointWork[], options: End
   const path = join(options.stateDirectory, 'endpoints.json');
   const before = readPorts(path);
   const forwarder = createForwarder(options);
-  const servers: Server[] = [];
+  const doors: { close(): void }[] = [];
   const open: InboundEndpoint[] = [];
   const problems: string[] = [];
   for (const endpoint of asked) {
-    if (endpoint.protocol === 'udp') {
-      problems.push(`The endpoint ${endpoint.name} is not open: it asks for UDP, and nothing here hands on datagrams.`);
-      continue;
-    }
+    const { name, protocol, firstPort, backendPort } = endpoint;
+    const onError = (error: Error): void => options.say(`the endpoint ${name} has an error: ${messageOf(error)}`);
     try {
-      const { server, port } = await listen(endpoint, before[endpoint.name] ?? null, options.publicAddress, (socket) => forwarder.forward(socket, endpoint.backendPort));
-      server.on('error', (error) => options.say(`the endpoint ${endpoint.name} has an error: ${messageOf(error)}`));
-      servers.push(server);
-      open.push({ name: endpoint.name, index: port - endpoint.firstPort, ...publicNames(options.publicAddress), frontendPort: port, backendPort: endpoint.backendPort });
+      const { door, port } = await atFreePort(endpoint, before[name] ?? null, options.publicAddress, (port) =>
+        protocol === 'udp' ? openForDatagrams(endpoint, port, options, onError) : listen(endpoint, port, options.publicAddress, (socket) => forwarder.forward(socket, backendPort), onError),
+      );
+      doors.push(door);
+      open.push({ name, ...(protocol === 'udp' ? { protocol } : null), index: port - firstPort, ...publicNames(options.publicAddress), frontendPort: port, backendPort });
     } catch (error) {
       problems.push(`The endpoint ${endpoint.name} could not be opened: ${messageOf(error)}.`);
     }
@@ -71,39 +72,46 @@ export async function openEndpoints(asked: readonly EndpointWork[], options: End
     open,
     problems,
     close: () => {
-      for (const server of servers) server.close();
+      for (const door of doors) door.close();
       forwarder.close();
     },
   };
 }
 
-/** Rejects where no port of the range is to be had. */
-async function listen({ name, firstPort, lastPort, rules }: EndpointWork, before: number | null, host: string, admit: (socket: Socket) => void): Promise<{ readonly server: Server; readonly port: number }> {
-  const isAdmitted = admissionBy(rules);
+/** `open`: at a port. Rejects where no port of the range is to be had. */
+async function atFreePort<Door>({ name, firstPort, lastPort }: EndpointWork, before: number | null, host: string, open: (port: number) => Promise<Door>): Promise<{ readonly door: Door; readonly port: number }> {
   const range = Array.from({ length: lastPort - firstPort + 1 }, (_, index) => firstPort + index);
   const known = before !== null && range.includes(before) ? [before] : [];
   for (const port of [...known, ...range]) {
-    // Who takes the connection over reads what has come.
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
-      socket.on('error', () => {});
-      const { remoteAddress = '', remotePort = 0 } = socket;
-      if (isAdmitted({ address: remoteAddress.replace(/^::ffff:/, ''), port: remotePort })) admit(socket);
-      else socket.destroy();
-    });
-    server.maxConnections = MOST_CONNECTIONS;
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port }, resolve);
-      });
-      server.removeAllListeners('error');
-      server.unref();
-      return { server, port };
+      return { door: await open(port), port };
     } catch (error) {
       if (systemCode(error) !== 'EADDRINUSE' && systemCode(error) !== 'EACCES') throw error;
     }
   }
   throw new Error(`no port from ${firstPort} to ${lastPort} of ${name} is free at ${host}`);
+}
+
+async function listen({ rules }: EndpointWork, port: number, host: string, admit: (socket: Socket) => void, onError: (error: Error) => void): Promise<Server> {
+  const isAdmitted = admissionBy(rules);
+  // Who takes the connection over reads what has come.
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    const { remoteAddress = '', remotePort = 0 } = socket;
+    if (isAdmitted({ address: remoteAddress.replace(/^::ffff:/, ''), port: remotePort })) admit(socket);
+    else socket.destroy();
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, resolve);
+  });
+  return server.removeAllListeners('error').on('error', onError).unref();
+}
+
+function openForDatagrams({ rules, backendPort }: EndpointWork, port: number, { publicAddress, address, network, mark }: EndpointsOptions, onError: (error: Error) => void): Promise<DatagramDoor> {
+  const carrier = network === null ? directCarrier(address, backendPort) : carrierInto(network, address, backendPort, mark);
+  return openDatagramDoor({ host: publicAddress, port, carrier, isAdmitted: admissionBy(rules), onError });
 }
 
 /** Where it listens at all addresses, the first that others may reach stands for them. */

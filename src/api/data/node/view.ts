@@ -85,7 +85,7 @@ function referenceTo({ thumbprint, visibility }: InstalledCertificate, { certifi
 function endpointConfiguration(endpoints: readonly InboundEndpoint[]): Node['endpointConfiguration'] {
   if (endpoints.length === 0) return undefined;
   return {
-    inboundEndpoints: endpoints.map(({ name, index, publicAddress, publicName, frontendPort, backendPort }) => ({ name: `${name}.${index}`, protocol: 'tcp', publicIPAddress: publicAddress, publicFQDN: publicName, frontendPort, backendPort })),
+    inboundEndpoints: endpoints.map(({ name, protocol = 'tcp' as const, index, publicAddress, publicName, frontendPort, backendPort }) => ({ name: `${name}.${index}`, protocol, publicIPAddress: publicAddress, publicFQDN: publicName, frontendPort, backendPort })),
   };
 }
 
