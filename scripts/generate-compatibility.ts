@@ -8,7 +8,9 @@ import { fatesOf, shapesWithin, type Fate } from '../src/wire/fates.ts';
 import { filterTables } from '../src/wire/filters.ts';
 import { operations, type Operation } from '../src/wire/operations.ts';
 import type { PropertyRow } from '../src/wire/shapes/definition.ts';
-import { API_VERSIONS, NEWEST_API_VERSION, type Revision } from '../src/wire/versions.ts';
+import { API_VERSIONS, NEWEST_API_VERSION } from '../src/wire/versions.ts';
+import { managementParts } from './managementCompatibility.ts';
+import { code, codes, span, table } from './markdown.ts';
 
 export const compatibilityFile = new URL('../docs/compatibility.md', import.meta.url);
 
@@ -18,7 +20,7 @@ const marker = '<!-- Generated from here on by scripts/generate-compatibility.ts
 export function generateCompatibility(before: string): string {
   const end = before.indexOf(marker);
   if (end < 0) throw new Error('the document has lost its marker');
-  const parts = [versions(), operationsBegin, ...resources.map(operationsOf), notServed(), properties(), filters()];
+  const parts = [versions(), operationsBegin, ...resources.map(operationsOf), notServed(), properties(), filters(), ...managementParts()];
   return `${before.slice(0, end)}${marker}\n\n${parts.join('\n\n')}\n`;
 }
 
@@ -40,20 +42,6 @@ const resources = [
 
 type Resource = (typeof resources)[number];
 
-function code(text: string): string {
-  return `\`${text}\``;
-}
-function codes(texts: readonly string[]): string {
-  return texts.map(code).join(', ');
-}
-function row(...cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
-}
-
 function versions(): string {
   const known = codes(API_VERSIONS.map(({ text }) => text));
   return [
@@ -61,13 +49,6 @@ function versions(): string {
     `Served: ${known}. A newer one, up to today's date, is served as ${code(NEWEST_API_VERSION.text)}; any other is refused with 400 \`UnsupportedRequestVersion\`.`,
     'Below, versions go by their revision, the middle number: `2022-10-01.16.0` is 16; `2025-06-01` is 25. "12+" means known from that one on, "–19" up to that one.',
   ].join('\n\n');
-}
-
-/** "12+", "–19", "18–20", or nothing for what every version knows. */
-function span({ since, until }: { readonly since?: Revision; readonly until?: Revision }): string {
-  if (since !== undefined && until !== undefined) return since === until ? `${since}` : `${since}–${until}`;
-  if (since !== undefined) return `${since}+`;
-  return until === undefined ? '' : `–${until}`;
 }
 
 const operationsBegin = [

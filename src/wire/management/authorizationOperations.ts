@@ -10,6 +10,6 @@ export const AUTHORIZATION_ROWS = [
   { id: 'RoleAssignments_Delete', method: 'DELETE', path: `${ASSIGNMENTS}/{roleAssignmentName}`, action: 'Microsoft.Authorization/roleAssignments/delete' },
   { id: 'RoleDefinitions_List', method: 'GET', path: DEFINITIONS, action: 'Microsoft.Authorization/roleDefinitions/read', query: ['$filter'] },
   { id: 'RoleDefinitions_Get', method: 'GET', path: `${DEFINITIONS}/{roleDefinitionId}`, action: 'Microsoft.Authorization/roleDefinitions/read' },
-  { id: 'RoleDefinitions_CreateOrUpdate', method: 'PUT', path: `${DEFINITIONS}/{roleDefinitionId}`, action: 'Microsoft.Authorization/roleDefinitions/write', body: 'required' },
+  { id: 'RoleDefinitions_CreateOrUpdate', method: 'PUT', path: `${DEFINITIONS}/{roleDefinitionId}`, action: 'Microsoft.Authorization/roleDefinitions/write', body: 'required', shape: 'ArmRoleDefinition' },
   { id: 'RoleDefinitions_Delete', method: 'DELETE', path: `${DEFINITIONS}/{roleDefinitionId}`, action: 'Microsoft.Authorization/roleDefinitions/delete' },
 ] as const;

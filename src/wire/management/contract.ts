@@ -1,4 +1,5 @@
 import { createContract } from '../contract/contract.ts';
+import { MANAGEMENT_REFUSED } from './refused.ts';
 import { MANAGEMENT_ENUMS } from './shapes/enums.ts';
 import { managementShapes } from './shapes/index.ts';
 import type { Shapes } from './types.generated.ts';
@@ -10,5 +11,5 @@ export const managementContract = createContract<Shapes>({
   enums: MANAGEMENT_ENUMS,
   youngValues: { ArmIdentityType: { UserAssigned: { since: 14, before: 'None' } } },
   rules: {},
-  refused: {},
+  refused: MANAGEMENT_REFUSED,
 });

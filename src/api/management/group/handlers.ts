@@ -2,6 +2,7 @@ import { findResource, insertResource, lockResource, updateResource, type Resour
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { subscriptionId } from '../../../wire/management/resourceId.ts';
+import { present } from '../../data/present.ts';
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementHandler } from '../call.ts';
@@ -29,8 +30,8 @@ export const groupHandlers = {
     requireSubscription(call, parts);
     const name = param(call, 'resourceGroupName');
     if (!NAME.test(name)) throw new ManagementError('InvalidResourceName', `The provided resource group name '${name}' is not valid: it has 1 to 90 letters, digits, '-', '_', '.', '(' and ')', and does not end in '.'.`, { target: 'resourceGroupName' });
-    const { location, tags } = readBody('ArmGroupCreate', call, await call.json());
-    const spec = { location: location.toLowerCase().replaceAll(' ', ''), ...(tags === undefined ? {} : { tags }) };
+    const { location, tags, managedBy } = readBody('ArmGroupCreate', call, await call.json());
+    const spec: GroupSpec = { location: location.toLowerCase().replaceAll(' ', ''), ...present({ tags, managedBy }) };
     const { row, isNew } = await transaction(parts.data.database, async (tx) => {
       const made = await insertResource(tx, { id: groupOf(call), type: GROUP_TYPE, spec }, call.now);
       if (made !== null) return { row: made, isNew: true };
@@ -44,11 +45,11 @@ export const groupHandlers = {
   },
   ResourceGroups_Update: async (call, parts) => {
     requireSubscription(call, parts);
-    const { tags } = readBody('ArmGroupUpdate', call, await call.json());
+    const { tags, managedBy } = readBody('ArmGroupUpdate', call, await call.json());
     const row = await transaction(parts.data.database, async (tx) => {
       const known = await lockResource(tx, groupOf(call));
       if (known === null) throw noGroup(param(call, 'resourceGroupName'));
-      return updateResource(tx, known, { spec: { ...specOf(known), ...(tags === undefined ? {} : { tags }) } }, call.now);
+      return updateResource(tx, known, { spec: { ...specOf(known), ...present({ tags, managedBy }) } }, call.now);
     });
     return json(200, view(row));
   },
@@ -61,6 +62,7 @@ export const groupHandlers = {
 interface GroupSpec {
   readonly location: string;
   readonly tags?: Readonly<Record<string, unknown>>;
+  readonly managedBy?: string;
 }
 
 function specOf({ spec }: ResourceRow): GroupSpec {

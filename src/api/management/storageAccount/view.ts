@@ -17,7 +17,7 @@ export function storageAccountName({ id }: Pick<ResourceRow, 'id'>): string {
 
 /** As answers have it, in their order. `blobs`: where they are, without a closing slash. */
 export function storageAccountView(row: ResourceRow, blobs: string | undefined): object {
-  const { sku, kind, location, tags, identity, properties = {} } = storageAccountSpec(row);
+  const { sku, kind, location, tags, identity, extendedLocation, properties = {} } = storageAccountSpec(row);
   return {
     sku: { name: sku.name, tier: sku.name.split('_')[0] },
     kind,
@@ -27,6 +27,7 @@ export function storageAccountView(row: ResourceRow, blobs: string | undefined):
     location,
     tags: tags ?? {},
     ...(identity === undefined ? {} : { identity }),
+    ...(extendedLocation === undefined ? {} : { extendedLocation }),
     properties: {
       ...defaults(properties),
       provisioningState: row.state,
