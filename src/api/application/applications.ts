@@ -56,6 +56,7 @@ export interface ApplicationView {
 export interface ApplicationProperties {
   readonly displayName?: string;
   readonly allowUpdates?: boolean;
+  /** Empty: none. */
   readonly defaultVersion?: string;
 }
 
@@ -208,9 +209,8 @@ async function lockedOrMade(tx: Transaction, at: Workplace, id: string): Promise
 
 async function change(tx: Transaction, at: Workplace, application: ApplicationRow, properties: ApplicationProperties): Promise<ApplicationView> {
   const { displayName = application.displayName, allowUpdates = application.allowUpdates, defaultVersion } = properties;
-  const wanted = defaultVersion === undefined ? null : await findPackage(tx, application, defaultVersion);
-  if (defaultVersion !== undefined && (wanted === null || wanted.activatedAt === null)) throw new BatchError('RequestedDefaultVersionNotActive');
-  await updateApplication(tx, { ...application, displayName, allowUpdates, defaultVersion: wanted?.version ?? application.defaultVersion }, at.now);
+  const chosen = await chosenDefault(tx, application, defaultVersion);
+  await updateApplication(tx, { ...application, displayName, allowUpdates, defaultVersion: chosen }, at.now);
   return viewOf(await locked(tx, at, application.id));
 }
 
@@ -223,6 +223,18 @@ async function there(tx: Transaction, application: ApplicationRow, version: stri
 function checkVersion(version: string): void {
   if (isPackageVersion(version)) return;
   throw invalidProperty('versionName', version, 'A version has 1 to 64 letters, digits, hyphens, underscores and dots, and does not begin with a dot.');
+}
+
+/**
+ * Left out, it stays; empty, as Terraform sends it, there is none.
+ * @throws BatchError RequestedDefaultVersionNotActive.
+ */
+async function chosenDefault(tx: Transaction, application: ApplicationRow, asked: string | undefined): Promise<string | null> {
+  if (asked === undefined) return application.defaultVersion;
+  if (asked === '') return null;
+  const wanted = await findPackage(tx, application, asked);
+  if (wanted === null || wanted.activatedAt === null) throw new BatchError('RequestedDefaultVersionNotActive');
+  return wanted.version;
 }
 
 function viewOf({ id, displayName, allowUpdates, defaultVersion, modifiedAt }: ApplicationRow): ApplicationView {

@@ -53,15 +53,16 @@ export function instanceDiscovery({ url }: Place): object {
   };
 }
 
-/** The newest version whose answer is one object. */
-const OBJECT_UNTIL = '2018-12-31';
+/** The newest version whose answer has the older members, and the first that has one cloud in place of a list. */
+const [OLD_UNTIL, ONE_FROM] = ['2018-12-31', '2022-09-01'] as const;
 
 /**
- * Where a cloud has its services, as `az cloud register` and `ARM_CLOUD_METADATA_URL` read it. `version`: a date;
- * younger ones than 2018 answer with a list of clouds.
+ * Where a cloud has its services, as `az cloud register`, `ARM_CLOUD_METADATA_URL` and Terraform's provider read it.
+ * `version`: a date; those from 2019 to 2021 answer with a list of clouds.
  */
 export function cloudMetadata({ url }: Place, version: string): object {
-  return version <= OBJECT_UNTIL ? oldMetadata(url) : [cloud(url)];
+  if (version <= OLD_UNTIL) return oldMetadata(url);
+  return version < ONE_FROM ? [cloud(url)] : cloud(url);
 }
 
 function oldMetadata(url: string): object {

@@ -48,7 +48,8 @@ const APPROVAL = /^\/linarite\/identity\/devices\/([a-z0-9]{1,32})$/;
 
 /** Paths compare without regard to case, and with a slash at their end or not; undefined: another plane's. */
 export function identityPath(path: string): IdentityPath | undefined {
-  const plain = lowerAscii(path).replace(/\/$/, '');
+  // Terraform's provider begins one of them with two slashes.
+  const plain = lowerAscii(path).replace(/\/$/, '').replace(/^\/+/, '/');
   if (Object.hasOwn(FIXED, plain)) return FIXED[plain];
   if (plain.startsWith(`${GRAPH_ROOT}/`)) return { kind: 'graph' };
   const [, userCode] = APPROVAL.exec(plain) ?? [];

@@ -8,6 +8,7 @@ import { hasShape, isRefused, isRequiredIn, knownIn, rowsIn, wireNameOf, type Co
 interface PropertyReader {
   readonly canonicalName: string;
   readonly read: Reader;
+  readonly emptyIsNone: boolean;
   /** Undefined: the plane takes the property. */
   readonly refusal: Refusal | undefined;
 }
@@ -41,7 +42,7 @@ export function createReading<Shapes extends object>(tables: ContractTables<keyo
     for (const [wireName, property] of properties) {
       const value = input[wireName];
       // OData clients write null for what they do not set.
-      if (value === null || value === undefined) continue;
+      if (value === null || value === undefined || (value === '' && property.emptyIsNone)) continue;
       const canonical = property.read(value, wireName);
       output[property.canonicalName] = canonical;
       // Without the value: below it there may be passwords and keys.
@@ -71,7 +72,7 @@ function compileReader(tables: ContractTables, shape: string, revision: Revision
     if (!knownIn(row, revision) || row.readOnly === true) continue;
     const wireName = wireNameOf(canonicalName, row, revision);
     const readItem = itemReader(tables, row, revision, readShape);
-    properties.set(wireName, { canonicalName, read: row.list === true ? listReader(row, readItem) : readItem, refusal: tables.refused[`${shape}.${canonicalName}`] });
+    properties.set(wireName, { canonicalName, read: row.list === true ? listReader(row, readItem) : readItem, emptyIsNone: row.emptyIsNone === true, refusal: tables.refused[`${shape}.${canonicalName}`] });
     if (isRequiredIn(row, revision)) required.push({ wireName, canonicalName });
   }
   return { properties, required, checks: (tables.rules[shape] ?? []).map(({ check }) => check) };

@@ -32,6 +32,8 @@ export interface PropertyRow {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly rule?: ValueRule;
+  /** An empty text counts as left out, since a client is known to send it for that. */
+  readonly emptyIsNone?: true;
   /** Code for a value outside its bounds, where it is not InvalidPropertyValue. */
   readonly code?: ErrorCode;
   /** Accepted, never answered. */

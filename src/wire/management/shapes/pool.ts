@@ -56,7 +56,8 @@ export const POOL_SHAPES = {
     targetDedicatedNodes: { type: 'int32', minimum: 0 },
     targetLowPriorityNodes: { type: 'int32', minimum: 0 },
     resizeTimeout: { type: 'duration', minimum: 'PT5M' },
-    nodeDeallocationOption: { type: 'ArmNodeDeallocationOption' },
+    // Terraform's provider sends it empty.
+    nodeDeallocationOption: { type: 'ArmNodeDeallocationOption', emptyIsNone: true },
   },
   ArmAutoScale: {
     formula: { type: 'string', required: true },
