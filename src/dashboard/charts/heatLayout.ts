@@ -13,7 +13,7 @@ export interface HeatLayout {
 }
 
 /** `zoom`: a size that was chosen; else the largest with which all cells stand within `mostPx`. */
-export function heatLayout(cells: number, { widthPx, mostPx = 420, zoom }: { readonly widthPx: number; readonly mostPx?: number; readonly zoom?: CellSize }): HeatLayout {
+export function heatLayout(cells: number, { widthPx, mostPx = 480, zoom }: { readonly widthPx: number; readonly mostPx?: number; readonly zoom?: CellSize }): HeatLayout {
   const of = (cellPx: CellSize): HeatLayout => {
     const gapPx = cellPx >= 18 ? 2 : 1;
     const columns = Math.max(1, Math.floor((widthPx + gapPx) / (cellPx + gapPx)));

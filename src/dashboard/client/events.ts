@@ -13,6 +13,8 @@ export interface CloudEvent {
 
 const MOST_KEPT = 500;
 const RETRY_MS = 4_000;
+/** How far back the first look goes. */
+const BEFORE_MS = 15 * 60_000;
 
 /** The newest first. */
 export const events = signal<readonly CloudEvent[]>([]);
@@ -31,9 +33,10 @@ export function listenToEvents(): void {
 
 async function follow(): Promise<void> {
   let last: string | undefined;
+  const from = new Date(Date.now() - BEFORE_MS).toISOString();
   for (;;) {
     try {
-      const response = await send('/linarite/events', { headers: { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) } });
+      const response = await send('/linarite/events', { query: last === undefined ? { from } : {}, headers: { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) } });
       eventsError.value = null;
       eventsBegun.value = true;
       last = await read(response, last);

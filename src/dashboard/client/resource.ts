@@ -16,30 +16,57 @@ export interface ResourceOptions {
   readonly beats?: number;
 }
 
+interface State<Data> {
+  readonly key: string | null;
+  readonly data: Data | undefined;
+  readonly error: ServiceError | undefined;
+}
+
+function failureFrom(error: unknown): ServiceError {
+  return error instanceof ServiceError ? error : new ServiceError({ status: 0, code: 'Page', message: error instanceof Error ? error.message : String(error) });
+}
+
+const BEATS_AFTER_REFUSAL = 15;
+
+function isRefusal(error: ServiceError | undefined): boolean {
+  return error !== undefined && error.status >= 400 && error.status < 500;
+}
+
 /** `key`: what is asked for; with another one, the old data is gone. null: nothing. */
 export function useResource<Data>(key: string | null, load: (signal: AbortSignal) => Promise<Data>, { beats = 1 }: ResourceOptions = {}): Resource<Data> {
-  const [state, setState] = useState<{ readonly key: string | null; readonly data: Data | undefined; readonly error: ServiceError | undefined }>({ key, data: undefined, error: undefined });
+  const [state, setState] = useState<State<Data>>({ key, data: undefined, error: undefined });
   const [asked, setAsked] = useState(0);
   const latest = useRef(load);
   latest.current = load;
-  const lastBeat = useRef(0);
+  const lastAsked = useRef(0);
+  const pending = useRef<AbortController | null>(null);
   const now = beats === 0 ? 0 : Math.floor(beat.value / beats);
 
+  useEffect(
+    () => () => {
+      pending.current?.abort();
+      pending.current = null;
+    },
+    [key],
+  );
+
   useEffect(() => {
-    if (key === null) return undefined;
+    // One at a time, however slow: a beat does not cut off what is on its way.
+    if (key === null || pending.current !== null) return;
+    // What the service refuses it refuses again: not asked for with each beat.
+    if (state.key === key && isRefusal(state.error) && asked === lastAsked.current && now % BEATS_AFTER_REFUSAL !== 0) return;
+    lastAsked.current = asked;
     const controller = new AbortController();
-    lastBeat.current = now;
+    pending.current = controller;
+    const settle = (next: (before: State<Data>) => State<Data>): void => {
+      if (controller.signal.aborted) return;
+      pending.current = null;
+      setState(next);
+    };
     latest.current(controller.signal).then(
-      (data) => {
-        if (!controller.signal.aborted) setState({ key, data, error: undefined });
-      },
-      (error: unknown) => {
-        if (controller.signal.aborted) return;
-        const failure = error instanceof ServiceError ? error : new ServiceError({ status: 0, code: 'Page', message: error instanceof Error ? error.message : String(error) });
-        setState((before) => ({ key, data: before.key === key ? before.data : undefined, error: failure }));
-      },
+      (data) => settle(() => ({ key, data, error: undefined })),
+      (error: unknown) => settle((before) => ({ key, data: before.key === key ? before.data : undefined, error: failureFrom(error) })),
     );
-    return () => controller.abort();
   }, [key, now, asked]);
 
   const current = state.key === key ? state : { data: undefined, error: undefined };

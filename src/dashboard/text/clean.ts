@@ -36,6 +36,11 @@ export function shortNode(id: string): string {
   return own.length <= 9 ? own : `${own.slice(0, 4)}…${own.slice(-4)}`;
 }
 
+/** A sentence of the service, its nodes' ids shortened. */
+export function sentence(text: string): string {
+  return shown(text.replaceAll(/tvmps?_[0-9a-z]{16,}_[dp]/gi, (id) => shortNode(id)));
+}
+
 /** As a word of a POSIX shell. */
 export function quotedForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

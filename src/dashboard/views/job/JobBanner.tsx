@@ -3,7 +3,7 @@ import { own, type TaskRow } from '../../client/own.ts';
 import { useResource } from '../../client/resource.ts';
 import { mayWrite } from '../../client/session.ts';
 import { Icon } from '../../parts/Icon.tsx';
-import { shown, shortNode } from '../../text/clean.ts';
+import { sentence, shortNode } from '../../text/clean.ts';
 import { count, counted } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
 import { FixButtons } from '../fixes.tsx';
@@ -35,7 +35,7 @@ export function JobBanner({ job, counts }: { readonly job: string; readonly coun
                 Show {failed === 1 ? 'it' : 'them'}
               </a>
               {!mayWrite() ? null : (
-                <button type="button" class="btn s pri" data-rerun onClick={() => confirmBulk(job, 'rerun', { filter, asOf: rows.data?.rev ?? '' })}>
+                <button type="button" class="btn s pri" data-rerun onClick={() => confirmBulk(job, 'rerun', { filter, ...(rows.data === undefined ? {} : { asOf: rows.data.rev }) })}>
                   Rerun {count(failed)}…
                 </button>
               )}
@@ -46,7 +46,7 @@ export function JobBanner({ job, counts }: { readonly job: string; readonly coun
           <li key={code} class="hue-come">
             <Icon name="warn" />
             <p>
-              <b>{counted(tasks, 'task')} can never start.</b> {shown(message)}
+              <b>{counted(tasks, 'task')} can never start.</b> {sentence(message)}
             </p>
             <span class="acts">
               {example === undefined ? null : <a class="btn s" href={to(['jobs', job, 'tasks', example])}>Explain</a>}

@@ -13,6 +13,8 @@ import { to } from '../../routes/route.ts';
 /** Of the last minutes, a point each beat. */
 const MOST_POINTS = 200;
 const COST_BEATS = 15;
+/** Closer than that nobody needs to know. */
+const SOON_MS = 10_000;
 
 /** How far the job is: each number leads to its rows. */
 export function JobFigures({ job, counts }: { readonly job: Job; readonly counts: Counts }) {
@@ -47,7 +49,7 @@ function Left({ counts, all, startedAt }: { readonly counts: Counts; readonly al
   const range = mostMs > leastMs * 1.2 ? `${roughDuration(leastMs)} to ${roughDuration(mostMs)}` : `done about ${clockTime(now.value + leftMs, { zone: zone.value, now: now.value }).slice(0, -3)}`;
   return (
     <>
-      <Figure value={roughDuration(leftMs)} label={`left, ${range}`} />
+      <Figure value={leftMs < SOON_MS ? 'soon' : roughDuration(leftMs)} label={leftMs < SOON_MS ? 'done' : `left, ${range}`} />
       <Figure value={rate(perSecond)} label="last 5 min" />
     </>
   );

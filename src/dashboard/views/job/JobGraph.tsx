@@ -7,8 +7,9 @@ import { count } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
 
 const BEATS = 3;
-const HUES = ['wait', 'run', 'ok', 'bad'] as const;
-const WORDS = ['waiting', 'running', 'succeeded', 'failed'] as const;
+/** As the service counts them. */
+const HUES = ['wait', 'come', 'run', 'ok', 'bad'] as const;
+const WORDS = ['waiting', 'preparing', 'running', 'succeeded', 'failed'] as const;
 
 /** What waits for what: equal tasks are one box. */
 export function JobGraph({ job, uses }: { readonly job: string; readonly uses: boolean }) {

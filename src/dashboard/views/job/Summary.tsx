@@ -3,7 +3,7 @@ import { useResource } from '../../client/resource.ts';
 import { Card, Empty, Loaded } from '../../parts/Card.tsx';
 import { Meter } from '../../parts/states.tsx';
 import { Name } from '../../parts/text.tsx';
-import { shown, shortNode } from '../../text/clean.ts';
+import { sentence, shortNode } from '../../text/clean.ts';
 import { count, duration, NONE } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
 import { LatestEvents } from '../events/LatestEvents.tsx';
@@ -47,8 +47,9 @@ function WhyWaiting({ job }: { readonly job: string }) {
   return (
     <Card title="Why tasks wait">
       <Loaded of={why}>
-        {({ reasons, sentence }) => {
-          if (reasons.length === 0) return <Empty>{shown(sentence) || 'No task waits.'}</Empty>;
+        {({ reasons: all }) => {
+          const reasons = all.filter(({ code }) => !NOT_WAITING.has(code));
+          if (reasons.length === 0) return <Empty>No task waits.</Empty>;
           const most = Math.max(...reasons.map(({ count: tasks = 1 }) => tasks));
           return (
             <ul class="why">
@@ -57,7 +58,7 @@ function WhyWaiting({ job }: { readonly job: string }) {
                   <span class={never ? 'bad-t strong' : ''}>{example === undefined ? wordsOf(code) : <a href={to(['jobs', job, 'tasks', example])}>{wordsOf(code)}</a>}</span>
                   <b class={never ? 'bad-t' : ''}>{count(tasks)}</b>
                   <Meter part={tasks} whole={most} hue={never ? 'bad' : 'wait'} label={`${count(tasks)} tasks`} />
-                  <small>{shown(message)}</small>
+                  <small>{sentence(message)}</small>
                   {never ? <FixButtons fixes={fixes} primary={false} /> : null}
                 </li>
               ))}
@@ -68,6 +69,9 @@ function WhyWaiting({ job }: { readonly job: string }) {
     </Card>
   );
 }
+
+/** What explains tasks that wait for nothing. */
+const NOT_WAITING: ReadonlySet<string> = new Set(['Running', 'Preparing', 'TaskCompleted']);
 
 /** `DependenciesNotMet`: dependencies not met. */
 function wordsOf(code: string): string {

@@ -15,7 +15,7 @@ import { NodeBadge, TaskBadge } from '../../parts/states.tsx';
 import { currentTab, Tabs, type Tab } from '../../parts/Tabs.tsx';
 import { Name, Since, Time } from '../../parts/text.tsx';
 import { atOnce } from '../../parts/toasts.tsx';
-import { quotedForShell, shown, shortNode } from '../../text/clean.ts';
+import { quotedForShell, sentence, shown, shortNode } from '../../text/clean.ts';
 import { count, duration, NONE } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
 import { Definition } from '../Definition.tsx';
@@ -53,7 +53,7 @@ export function Node({ ids: [pool = '', id = ''] }: ViewProps) {
     <>
       <Head crumbs={crumbs} title={id} badge={<NodeBadge state={state} />} sub={<>for <Since at={stateTransitionTime} /> · {isDedicated ? 'dedicated' : 'low-priority'} · {vmSize}{ipAddress === undefined ? '' : ` · ${ipAddress}`} <Copy text={`linarite node ssh ${quotedForShell(pool)} ${quotedForShell(id)}`} what="the command that logs in" /></>} actions={<Actions pool={pool} node={node.data} />} more={mayWrite() ? moreOf(pool, node.data) : []} />
       {reasons.length === 0 ? null : (
-        <ul class="attn">{reasons.map(({ code, message, fixes = [] }) => <li key={code} class="hue-wait"><Icon name="ring" /><p>{shown(message)}</p><span class="acts"><FixButtons fixes={fixes} /></span></li>)}</ul>
+        <ul class="attn">{reasons.map(({ code, message, fixes = [] }) => <li key={code} class="hue-wait"><Icon name="ring" /><p>{sentence(message)}</p><span class="acts"><FixButtons fixes={fixes} /></span></li>)}</ul>
       )}
       <section class="card" aria-label="The node">
         <div class="nums">

@@ -4,6 +4,8 @@ import { palette, prepared, useWidth, type Palette } from '../../charts/canvas.t
 import { cellAt, cellUnder, heatLayout, type CellSize, type HeatLayout } from '../../charts/heatLayout.ts';
 import { nodeLook } from '../../charts/states.ts';
 import type { Node } from '../../client/batch.ts';
+import { ask, pathOf } from '../../client/request.ts';
+import { useResource } from '../../client/resource.ts';
 import { go } from '../../client/place.ts';
 import { dark } from '../../client/settings.ts';
 import { Slots } from '../../parts/Slots.tsx';
@@ -12,11 +14,12 @@ import { Since } from '../../parts/text.tsx';
 import { shown, shortNode } from '../../text/clean.ts';
 import { count } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
+import type { MapNode } from './loadNodes.ts';
 
 interface HeatProps {
   readonly pool: string;
   readonly label: string;
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly MapNode[];
   readonly slotsPerNode: number;
   readonly zoom?: CellSize | undefined;
   /** Others recede; '': none does. */
@@ -73,17 +76,10 @@ export function HeatMap({ pool, label, nodes, slotsPerNode, zoom, highlighted }:
           onKeyDown={onKey}
           onBlur={() => setAt(null)}
         />
-        <p class="unseen" aria-live="polite">{marked === undefined ? '' : `node ${shortNode(marked.id)}, ${nodeLook(marked.state).word}, ${marked.runningTaskSlotsCount ?? 0} of ${slotsPerNode} slots`}</p>
+        <p class="unseen" aria-live="polite">{marked === undefined ? '' : `node ${shortNode(marked.id)}, ${nodeLook(marked.state).word}, ${marked.slots} of ${slotsPerNode} slots`}</p>
         {marked === undefined ? null : (
           <div class="pop" style={{ left: `${Math.max(0, Math.min(place.x + layout.cellPx + 6, width - 260))}px`, top: `${place.y + layout.cellPx + 6}px` }}>
-            <b class="mono">{marked.id}</b>
-            <div><NodeBadge state={marked.state} /></div>
-            <dl class="facts">
-              <dt>slots</dt><dd><Slots used={marked.runningTaskSlotsCount ?? 0} all={slotsPerNode} /></dd>
-              <dt>for</dt><dd><Since at={marked.stateTransitionTime} /></dd>
-              {marked.startTaskInfo?.failureInfo === undefined ? null : <><dt>start task</dt><dd>{shown(marked.startTaskInfo.failureInfo.message ?? marked.startTaskInfo.failureInfo.code)}</dd></>}
-              {(marked.errors ?? []).map(({ code = '', message = '' }) => [<dt key={`${code} code`}>{shown(code)}</dt>, <dd key={code}>{shown(message)}</dd>])}
-            </dl>
+            <NodeFacts pool={pool} node={marked} slotsPerNode={slotsPerNode} />
           </div>
         )}
       </div>
@@ -91,8 +87,34 @@ export function HeatMap({ pool, label, nodes, slotsPerNode, zoom, highlighted }:
   );
 }
 
+/** What is known of a node; why it is in trouble is asked for. */
+function NodeFacts({ pool, node: { id, state, slots, since }, slotsPerNode }: { readonly pool: string; readonly node: MapNode; readonly slotsPerNode: number }) {
+  const path = pathOf('pools', pool, 'nodes', id);
+  const isTrouble = nodeLook(state).trouble === true;
+  const { data } = useResource(isTrouble ? path : null, (signal) => ask<Node>(path, { query: { $select: 'id,startTaskInfo,errors' }, signal }), { beats: 0 });
+  const failure = data?.startTaskInfo?.failureInfo;
+  return (
+    <>
+      <b class="mono">{shortNode(id)}</b> <NodeBadge state={state} />
+      <dl class="facts">
+        <dt>slots</dt>
+        <dd><Slots used={slots} all={slotsPerNode} /></dd>
+        <dt>for</dt>
+        <dd><Since at={since} /></dd>
+        {failure === undefined ? null : (
+          <>
+            <dt>start task</dt>
+            <dd>exit {data?.startTaskInfo?.exitCode}: {shown(failure.message ?? failure.code)}</dd>
+          </>
+        )}
+        {(data?.errors ?? []).map(({ code = '', message = '' }) => [<dt key={`${code} code`}>{shown(code)}</dt>, <dd key={code}>{shown(message)}</dd>])}
+      </dl>
+    </>
+  );
+}
+
 interface Cell {
-  readonly node: Node;
+  readonly node: MapNode;
   readonly index: number;
   readonly layout: HeatLayout;
   readonly slotsPerNode: number;
@@ -114,7 +136,7 @@ function drawCell(context: CanvasRenderingContext2D, { node, index, layout, slot
   context.globalAlpha = faded ? 0.22 : 1;
   const colour = colours[hue];
   if (node.state === 'running') {
-    const used = Math.max(1, Math.min(slotsPerNode, node.runningTaskSlotsCount ?? slotsPerNode));
+    const used = Math.max(1, Math.min(slotsPerNode, node.slots));
     context.fillStyle = colours['run-w'];
     context.fillRect(0, 0, size, size);
     const height = Math.round((used / slotsPerNode) * size);
@@ -153,7 +175,7 @@ function drawCell(context: CanvasRenderingContext2D, { node, index, layout, slot
   context.restore();
 }
 
-function name(context: CanvasRenderingContext2D, { id }: Node, size: number, colour: string): void {
+function name(context: CanvasRenderingContext2D, { id }: MapNode, size: number, colour: string): void {
   context.fillStyle = colour;
   context.font = '9px "Liberation Mono", monospace';
   context.textAlign = 'center';

@@ -29,8 +29,8 @@ export function NodesTab({ pool }: { readonly pool: Pool }) {
   const counts = new Map<string, number>();
   for (const node of all) counts.set(node.state, (counts.get(node.state) ?? 0) + 1);
   const blocks = [
-    { label: 'Dedicated', of: all.filter(({ isDedicated = true }) => isDedicated) },
-    { label: 'Low-priority', of: all.filter(({ isDedicated = true }) => !isDedicated) },
+    { label: 'Dedicated', of: all.filter(({ lowPriority }) => !lowPriority) },
+    { label: 'Low-priority', of: all.filter(({ lowPriority }) => lowPriority) },
   ].filter(({ of }) => of.length > 0);
   return (
     <div class="cols">
@@ -49,12 +49,11 @@ export function NodesTab({ pool }: { readonly pool: Pool }) {
           }
         >
           <Loaded of={nodes} height={240}>
-            {({ isAll }) => {
+            {() => {
               if (all.length === 0) return <Empty>The pool has no nodes: its target is {(pool.targetDedicatedNodes ?? 0) + (pool.targetLowPriorityNodes ?? 0)}. {(pool.resizeErrors ?? [])[0]?.message ?? ''}</Empty>;
               return (
                 <>
                   {as === 'table' ? <NodeTable pool={id} nodes={state === '' ? all : all.filter((node) => node.state === state)} slotsPerNode={taskSlotsPerNode} /> : <div class="heat">{blocks.map(({ label, of }) => <HeatMap key={label} pool={id} label={label} nodes={of} slotsPerNode={taskSlotsPerNode} zoom={size} highlighted={state} />)}</div>}
-                  {isAll ? null : <p class="soft small">The first {count(all.length)} nodes are shown.</p>}
                 </>
               );
             }}

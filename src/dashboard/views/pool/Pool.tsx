@@ -13,7 +13,7 @@ import { Icon } from '../../parts/Icon.tsx';
 import { Badge } from '../../parts/states.tsx';
 import { currentTab, Tabs, type Tab } from '../../parts/Tabs.tsx';
 import { atOnce } from '../../parts/toasts.tsx';
-import { shown } from '../../text/clean.ts';
+import { sentence, shown } from '../../text/clean.ts';
 import { count, counted, money, percent } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
 import { CostLines } from '../cost/CostLines.tsx';
@@ -114,7 +114,7 @@ function PoolBanner({ pool }: { readonly pool: string }) {
       {reasons.map(({ code, message, fixes = [] }) => (
         <li key={code} class={/fail|unusable|error/i.test(code) ? 'hue-bad' : 'hue-come'}>
           <Icon name={/fail|unusable|error/i.test(code) ? 'cross' : 'warn'} />
-          <p>{shown(message)}</p>
+          <p>{sentence(message)}</p>
           <span class="acts"><FixButtons fixes={fixes} /></span>
         </li>
       ))}
@@ -168,7 +168,7 @@ function ErrorsTab({ pool: { resizeErrors = [] } }: { readonly pool: PoolData })
     <Card title="Resize errors">
       {resizeErrors.length === 0 ? <Empty>The last resize had no errors.</Empty> : resizeErrors.map(({ code, message, values = [] }) => (
         <div class="fault" key={code}>
-          <p><b>{shown(code)}</b> {shown(message)}</p>
+          <p><b>{shown(code)}</b> {sentence(message)}</p>
           {values.map(({ name, value = '' }) => <p key={name} class="small">{shown(name)}: {shown(value)}</p>)}
         </div>
       ))}

@@ -1,17 +1,29 @@
-import { ask, pathOf } from '../../client/request.ts';
-import { nextPage, type Node, type Page } from '../../client/batch.ts';
+import type { MatrixIds } from '../../../wire/own/matrix.ts';
+import { readMatrix, type MatrixNode } from '../../charts/matrix.ts';
+import { ask, pathOf, send } from '../../client/request.ts';
 
-const COLUMNS = 'id,state,schedulingState,stateTransitionTime,allocationTime,isDedicated,runningTaskSlotsCount,runningTasksCount,startTaskInfo,errors';
-/** Of a thousand nodes each. */
-const MOST_PAGES = 10;
+/** A node as the heat map needs it. */
+export interface MapNode extends MatrixNode {
+  /** '' until it is known. */
+  readonly id: string;
+}
 
-/** All nodes of a pool in the order in which they joined. */
-export async function loadNodes(pool: string, signal: AbortSignal): Promise<{ readonly nodes: readonly Node[]; readonly isAll: boolean }> {
-  let page: Page<Node> = await ask(`${pathOf('pools', pool)}/nodes`, { query: { $select: COLUMNS, maxresults: 1000 }, signal });
-  const nodes = [...page.value];
-  for (let pages = 1; page['odata.nextLink'] !== undefined && pages < MOST_PAGES; pages += 1) {
-    page = await nextPage(page['odata.nextLink'], signal);
-    nodes.push(...page.value);
-  }
-  return { nodes: nodes.toSorted((a, b) => (a.allocationTime ?? '').localeCompare(b.allocationTime ?? '') || a.id.localeCompare(b.id)), isAll: page['odata.nextLink'] === undefined };
+export interface PoolNodes {
+  readonly slotsPerNode: number;
+  /** In the order in which they joined. */
+  readonly nodes: readonly MapNode[];
+}
+
+/** The ids of a pool's nodes, as long as their order stays. */
+const known = new Map<string, { readonly epoch: number; readonly ids: readonly string[] }>();
+
+/** All nodes of a pool: six bytes each, and their ids where others have joined. */
+export async function loadNodes(pool: string, signal: AbortSignal): Promise<PoolNodes> {
+  const path = `/linarite${pathOf('pools', pool)}/matrix`;
+  const bytes = await (await send(path, { headers: { accept: 'application/octet-stream' }, signal })).arrayBuffer();
+  const { epoch, count, ...matrix } = readMatrix(bytes);
+  const before = known.get(pool);
+  const ids = before?.epoch === epoch && before.ids.length >= count ? before : await ask<MatrixIds>(`${path}/ids`, { query: { from: 0, to: count }, signal });
+  known.set(pool, { epoch: ids.epoch, ids: ids.ids });
+  return { slotsPerNode: matrix.slotsPerNode, nodes: matrix.nodes.map((node, at) => ({ ...node, id: ids.ids[at] ?? '' })) };
 }

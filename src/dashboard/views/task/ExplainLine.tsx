@@ -2,7 +2,7 @@ import type { Task } from '../../client/batch.ts';
 import { own } from '../../client/own.ts';
 import { useResource } from '../../client/resource.ts';
 import { Icon } from '../../parts/Icon.tsx';
-import { shown } from '../../text/clean.ts';
+import { sentence, shown } from '../../text/clean.ts';
 import { FixButtons } from '../fixes.tsx';
 
 /** Why the task waits, or how it ended, in sentences; nothing where it has succeeded or runs. */
@@ -29,7 +29,7 @@ export function ExplainLine({ job, task }: { readonly job: string; readonly task
       {reasons.map(({ code, message, never = false, fixes = [] }) => (
         <li key={code} class={never ? 'hue-come' : 'hue-wait'}>
           <Icon name={never ? 'warn' : 'ring'} />
-          <p>{never ? <b>It can never start. </b> : null}{shown(message)}</p>
+          <p>{never ? <b>It can never start. </b> : null}{sentence(message)}</p>
           <span class="acts"><FixButtons fixes={fixes} /></span>
         </li>
       ))}

@@ -71,7 +71,7 @@ export function TaskTable({ job }: { readonly job: string }) {
   }
 
   function bulk(action: BulkAction): void {
-    confirmBulk(job, action, chosen.size > 0 ? { ids: [...chosen] } : { filter: filterOf(asked), asOf: rows.rev });
+    confirmBulk(job, action, chosen.size > 0 ? { ids: [...chosen] } : { filter: filterOf(asked), ...(asked.text === '' ? {} : { q: asked.text }), asOf: rows.rev });
   }
 
   /** Arrow keys walk beyond what is drawn. */
@@ -105,7 +105,7 @@ export function TaskTable({ job }: { readonly job: string }) {
             {total === undefined ? '' : `${rows.exact ? '' : 'at least '}${count(total)} ${total === 1 ? 'task' : 'tasks'}`}
           </span>
         </div>
-        {mayWrite() && (chosen.size > 0 || (asked.state !== '' && (total ?? 0) > 0)) ? (
+        {mayWrite() && (chosen.size > 0 || ((asked.state !== '' || asked.text !== '') && (total ?? 0) > 0)) ? (
           <div class="chips" role="group" aria-label="With the selected tasks">
             <span class="small">{chosen.size > 0 ? `${count(chosen.size)} selected` : `all ${count(total ?? 0)}`}</span>
             <button type="button" class="btn s pri" data-rerun onClick={() => bulk('rerun')}>Rerun…</button>

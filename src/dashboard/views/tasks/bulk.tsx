@@ -7,7 +7,7 @@ import { count, counted } from '../../text/format.ts';
 export type BulkAction = 'rerun' | 'terminate' | 'delete';
 
 /** Tasks by their ids, or all under a filter as of a time. */
-export type Selection = { readonly ids: readonly string[] } | { readonly filter: string; readonly asOf: string };
+export type Selection = { readonly ids: readonly string[] } | { readonly filter: string; readonly q?: string; readonly asOf?: string };
 
 const WORDS: Readonly<Record<BulkAction, { readonly verb: string; readonly done: string; readonly danger: boolean; readonly effect: string }>> = {
   rerun: { verb: 'Rerun', done: 'are run again', danger: false, effect: 'They go back to the queue, under the same ids; what they have put out is replaced.' },
@@ -24,13 +24,34 @@ export function confirmBulk(job: string, action: BulkAction, selection: Selectio
   ask(true).then((plan) => show(job, action, plan, () => ask(false)), sayError);
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  gone: 'not there any more',
+  changedSince: 'changed since you looked',
+  waiting: 'waiting, and will run anyway',
+  running: 'running now',
+  succeeded: 'succeeded',
+  completed: 'completed already',
+};
+const PATIENCE_MS = 500;
+
+/** Until it has ended; leaving the page does not stop it. */
+async function ended(answer: BulkAnswer): Promise<BulkAnswer> {
+  let latest = answer;
+  while (latest.state === 'running' && latest.operation !== null) {
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    latest = await own.operation(latest.operation);
+  }
+  if (latest.failure !== undefined) throw new Error(`${latest.failure.code}: ${latest.failure.message}`);
+  return latest;
+}
+
 function show(job: string, action: BulkAction, plan: BulkAnswer, act: () => Promise<BulkAnswer>): void {
   const { verb, done, danger, effect } = WORDS[action];
   showDialog({
-    title: `${verb} ${counted(plan.matched, 'task')}?`,
-    verb: `${verb} ${count(plan.matched)}`,
+    title: `${verb} ${counted(plan.changed, 'task')}?`,
+    verb: `${verb} ${count(plan.changed)}`,
     danger,
-    ...(action === 'delete' && plan.matched > TYPED_FROM ? { typed: job } : {}),
+    ...(action === 'delete' && plan.changed > TYPED_FROM ? { typed: job } : {}),
     body: (
       <>
         <p>{effect}</p>
@@ -38,7 +59,7 @@ function show(job: string, action: BulkAction, plan: BulkAnswer, act: () => Prom
           <ul class="list">
             {plan.skipped.map(({ reason, count: number }) => (
               <li key={reason}>
-                <span class="grow">Left out: {shown(reason)}</span> <b>{count(number)}</b>
+                <span class="grow">Left out: {REASONS[reason] ?? shown(reason)}</span> <b>{count(number)}</b>
               </li>
             ))}
           </ul>
@@ -46,9 +67,9 @@ function show(job: string, action: BulkAction, plan: BulkAnswer, act: () => Prom
       </>
     ),
     act: async () => {
-      const { matched, skipped } = await act();
+      const { changed, skipped } = await ended(await act());
       const left = skipped.reduce((sum, { count: number }) => sum + number, 0);
-      return `${counted(matched, 'task')} ${done}${left === 0 ? '' : `; ${count(left)} left out`}`;
+      return `${counted(changed, 'task')} ${done}${left === 0 ? '' : `; ${count(left)} left out`}`;
     },
   });
 }

@@ -38,23 +38,32 @@ export function useRows(job: string, asked: Asked, { from, until, refreshes }: {
   const [known, setKnown] = useState<Known>(nothing(key));
   const current = known.key === key ? known : nothing(key);
   const now = refreshes ? Math.floor(beat.value / BEATS) : 0;
-  const asking = useRef(0);
+  const first = Math.floor(from / BLOCK);
+  const last = Math.max(first, Math.floor(Math.max(0, until - 1) / BLOCK));
+  const wanted = `${key} ${first} ${last}`;
+  const pending = useRef({ of: '', controller: new AbortController(), left: 0 });
 
   useEffect(() => {
+    // A beat does not cut off what is on its way; another place or filter does.
+    if (pending.current.of === wanted && pending.current.left > 0) return;
+    pending.current.controller.abort();
     const controller = new AbortController();
-    const first = Math.floor(from / BLOCK);
-    const last = Math.max(first, Math.floor(Math.max(0, until - 1) / BLOCK));
-    asking.current += 1;
+    const mine = { of: wanted, controller, left: last - first + 1 };
+    pending.current = mine;
     for (let block = first; block <= last; block += 1) {
       own.tasks(job, { q: asked.text, filter: filterOf(asked), sort: asked.sort, from: block * BLOCK, count: BLOCK }, controller.signal).then(
-        ({ rows, total, exact, rev }) => setKnown((before) => ({ key, blocks: withBlock(before.key === key ? before.blocks : new Map(), block, rows), total, exact, rev, error: undefined })),
+        ({ rows, total, exact, rev }) => {
+          mine.left -= 1;
+          setKnown((before) => ({ key, blocks: withBlock(before.key === key ? before.blocks : new Map(), block, rows), total, exact, rev, error: undefined }));
+        },
         (error: unknown) => {
+          mine.left -= 1;
           if (!controller.signal.aborted && error instanceof ServiceError) setKnown((before) => ({ ...(before.key === key ? before : nothing(key)), error }));
         },
       );
     }
-    return () => controller.abort();
-  }, [key, Math.floor(from / BLOCK), Math.floor(Math.max(0, until - 1) / BLOCK), now]);
+  }, [wanted, now]);
+  useEffect(() => () => pending.current.controller.abort(), []);
 
   return { ...current, at: (index) => current.blocks.get(Math.floor(index / BLOCK))?.[index % BLOCK] };
 }
