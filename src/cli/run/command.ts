@@ -55,7 +55,9 @@ export function addRunCommand(program: Command): void {
     .option('--fetch <job>', 'fetch what the tasks of that job have put out so far, and change nothing')
     .option('--json', 'one JSON object on standard output, nothing else')
     .optionsGroup('The Batch account (default: AZURE_BATCH_ACCOUNT, _ENDPOINT, _ACCESS_KEY; else a service on this machine):')
-    .option('--account <name>')
+    .option('--account <name>', 'given several times, the run goes over all of them: data directories, or entries of --accounts', collect)
+    .option('--accounts <file>', 'a JSON file of accounts by name (default: $LINARITE_ACCOUNTS)')
+    .option('--lost-after <time>', 'an account of several that is silent for so long is lost, and its tasks go to the others (default: 1min)')
     .option('--endpoint <url>')
     .option('--key-file <file>', 'holds the access key')
     .option('--storage-connection-string-file <file>', 'instead of AZURE_STORAGE_CONNECTION_STRING')
@@ -85,7 +87,7 @@ Examples:
 `;
 
 /** What may be repeated and was not given; as commander's defaults these would stand in the help. */
-const NOTHING: Pick<RunFlags, 'input' | 'sweep' | 'output' | 'mergeOutput' | 'resourceFile' | 'app' | 'env'> = { input: [], sweep: [], output: [], mergeOutput: [], resourceFile: [], app: [], env: [] };
+const NOTHING: Pick<RunFlags, 'account' | 'input' | 'sweep' | 'output' | 'mergeOutput' | 'resourceFile' | 'app' | 'env'> = { account: [], input: [], sweep: [], output: [], mergeOutput: [], resourceFile: [], app: [], env: [] };
 
 /** Commander gives the words on both sides of `--` as one list; without it all of them are the command. */
 function aroundDashes(words: readonly string[], argv: readonly string[]): { before: string[]; command: string[] } {

@@ -18,7 +18,7 @@ import { watchTasks } from './watch/watch.ts';
 const REQUESTS = 8;
 
 /** What the end of a run needs to know of a task. */
-interface RunTask {
+export interface RunTask {
   readonly id: string;
   readonly item: { readonly label: string };
   /** Its output patterns. */
@@ -154,7 +154,7 @@ export async function leftBy(run: Run): Promise<RunResult | undefined> {
 }
 
 /** Ends what of the run is not completed, where its job is to stay open. @returns how many tasks that were */
-async function endTasks({ batch, jobId, tasks, made, foreign }: Run): Promise<number> {
+export async function endTasks({ batch, jobId, tasks, made, foreign }: Pick<Run, 'batch' | 'jobId' | 'tasks' | 'made' | 'foreign'>): Promise<number> {
   if (made.job === undefined && !foreign) return 0;
   const ours = new Set(tasks.map(({ id }) => id.toLowerCase()));
   const left = (await batch.tasks(jobId, 'id,state')).filter(({ id = '', state }) => ours.has(id.toLowerCase()) && state?.toLowerCase() !== 'completed');
@@ -182,7 +182,7 @@ export function missing(result: RunResult): RunResult {
 }
 
 /** Batch calls a task successful whose output patterns match nothing. */
-function unmatched({ tasks }: Run, outcomes: readonly TaskOutcome[], downloads: readonly Download[]): string[] {
+export function unmatched({ tasks }: Pick<Run, 'tasks'>, outcomes: readonly TaskOutcome[], downloads: readonly Download[]): string[] {
   const matched = new Set(downloads.map(({ taskId, pattern }) => `${taskId.toLowerCase()}/${pattern}`));
   const empty = new Map<string, string[]>();
   for (const [index, { id, succeeded }] of outcomes.entries()) {
@@ -230,7 +230,8 @@ async function outcomesOf({ batch, jobId, tasks, waits }: Run): Promise<TaskOutc
   });
 }
 
-async function clean(run: Run, { failure, unfetched }: Pick<RunResult, 'failure' | 'unfetched'>): Promise<void> {
+/** Removes what a run has made, as far as its options and its outcome allow. */
+export async function clean(run: Pick<Run, 'batch' | 'storage' | 'made'> & { readonly options: Pick<Run['options'], 'keepJob' | 'keepPool' | 'detach'>; readonly around: Pick<Run['around'], 'progress'> }, { failure, unfetched }: Pick<RunResult, 'failure' | 'unfetched'>): Promise<void> {
   const { options, around, batch, storage, made } = run;
   const goesOn = failure === 'leftRunning' || (failure === 'service' && made.stage === 'submitted') || (options.detach && failure === undefined);
   if (goesOn) return;

@@ -6,11 +6,14 @@ import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './files
 import { missing, type Report, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, EXIT_CODES } from './failure.ts';
 import { listenForInterrupts, signalsOfThisProcess } from './watch/interrupt.ts';
-import { readComeBack, readFlags, type ComeBack, type RunFlags } from './plan/options.ts';
+import { readComeBack, readFlags, readSplit, type ComeBack, type RunFlags } from './plan/options.ts';
 import { rerunFailed } from './watch/rerun.ts';
 import { showProgress, silence } from './watch/progress.ts';
 import { refusalOf } from './account/refusal.ts';
 import { jsonOf, linesOf, listen, type Told } from './watch/report.ts';
+import { comeBackSplit } from './split/comeBackSplit.ts';
+import type { SplitOptions } from './split/splitRun.ts';
+import { runSplit } from './split/splitWorkflow.ts';
 import { runWorkflow } from './workflow.ts';
 
 /**
@@ -36,11 +39,12 @@ export async function run(argv: readonly string[], flags: RunFlags): Promise<num
   };
   try {
     const back = readComeBack(argv, flags);
+    const split = readSplit(flags, process.env);
     if (flags.dryRun === true) {
       await write(`${JSON.stringify(await dryRun(readFlags(argv, flags), around), undefined, 2)}\n`);
       return EXIT_CODES.succeeded;
     }
-    const result = await (back === undefined ? runWorkflow(readFlags(argv, flags), around, report) : comeBackTo(back, around, report));
+    const result = await (back !== undefined ? comeBackTo(back, split, around, report) : split === undefined ? runWorkflow(readFlags(argv, flags), around, report) : runSplit(readFlags(argv, flags), split, around, report));
     progress.clear();
     if (json) await write(`${begun ? ',' : '{'}${JSON.stringify(jsonOf(result, told, to)).slice(1)}\n`);
     else tell(result, told, to, flags.detach === true);
@@ -58,7 +62,9 @@ export async function run(argv: readonly string[], flags: RunFlags): Promise<num
   }
 }
 
-function comeBackTo({ kind, options }: ComeBack, around: RunSurroundings, report: Report): Promise<RunResult> {
+function comeBackTo(back: ComeBack, split: SplitOptions | undefined, around: RunSurroundings, report: Report): Promise<RunResult> {
+  if (split !== undefined) return comeBackSplit(back, split, around, report);
+  const { kind, options } = back;
   return kind === 'rerun' ? rerunFailed(options, around, report) : comeBack(options, around, report);
 }
 

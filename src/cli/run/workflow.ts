@@ -109,7 +109,7 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
 }
 
 /** Whether anything of a run goes through a storage account. */
-function needsStorage({ tasks, merge, shared }: RunPlan): boolean {
+export function needsStorage({ tasks, merge, shared }: RunPlan): boolean {
   return merge !== undefined || hasFiles(tasks, shared) || tasks.some(({ outputs }) => outputs.length > 0);
 }
 
@@ -125,13 +125,13 @@ export async function lookAtJob(options: RunOptions, plan: RunPlan, { batch, con
 /**
  * The storage account of a connection. @throws RunError usage, when there is none or its connection string has no key
  */
-export async function storageOf({ storage }: Connection): Promise<Storage> {
+export async function storageOf({ storage }: Connection, tries?: number): Promise<Storage> {
   if (storage === undefined) throw new RunError('usage', 'inputs and outputs need a storage account: set AZURE_STORAGE_CONNECTION_STRING (or AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY)');
   // Found out later it would be a bug of ours in words, after the upload.
   if (!/(^|;)\s*AccountKey=/i.test(storage)) throw new RunError('usage', 'AZURE_STORAGE_CONNECTION_STRING needs an AccountKey: tasks are given URLs that are signed with it');
   const { connectStorage } = await import('./account/storage.ts');
   try {
-    return connectStorage(storage);
+    return connectStorage(storage, tries);
   } catch (cause) {
     throw new RunError('usage', `AZURE_STORAGE_CONNECTION_STRING: ${reasonOf(cause)}`, { cause });
   }

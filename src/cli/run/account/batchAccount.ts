@@ -1,3 +1,5 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import { BatchServiceClient, BatchSharedKeyCredentials, type BatchServiceModels } from '@azure/batch';
 import { serviceCode } from './refusal.ts';
 
@@ -69,15 +71,22 @@ export interface BatchAccount {
 /** Answers to ending a job or a task that is over, or about to be. */
 const OVER = new Set(['TaskCompleted', 'JobCompleted', 'JobBeingTerminated', 'JobBeingDeleted', 'JobNotFound']);
 
+/** The connections of a client, for one who asks again by himself and may want to end those that hang. */
+export interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
 /**
  * A Batch account through `@azure/batch`, the official SDK. It tries again what fails, after half a minute; what is
- * asked `once` it does not.
+ * asked `once` it does not, and nothing where `agents` are given.
  */
-export function connectBatch({ account, key, endpoint }: BatchConnection): BatchAccount {
+export function connectBatch({ account, key, endpoint }: BatchConnection, agents?: Agents): BatchAccount {
   const credentials = new BatchSharedKeyCredentials(account, key);
   const url = endpoint.replace(/\/+$/, '');
-  const client = new BatchServiceClient(credentials, url);
-  const once = new BatchServiceClient(credentials, url, { noRetryPolicy: true });
+  const own = agents === undefined ? {} : { agentSettings: agents, noRetryPolicy: true };
+  const client = new BatchServiceClient(credentials, url, own);
+  const once = new BatchServiceClient(credentials, url, { ...own, noRetryPolicy: true });
   return {
     probe: async () => void (await once.job.list({ jobListOptions: { maxResults: 1, select: 'id' } })),
     images: () => allPages(() => client.account.listSupportedImages(), (link) => client.account.listSupportedImagesNext(link)),

@@ -3,6 +3,7 @@ import type { BatchConnection } from './batchAccount.ts';
 import { RunError, whyUnread } from '../failure.ts';
 import { hint } from '../../hint.ts';
 import { localService } from './localService.ts';
+import type { ClientEnvironment } from '../../service/environment.ts';
 import type { LogLevel } from '../../service/log/level.ts';
 
 /** Where a run goes. */
@@ -61,10 +62,15 @@ export async function connect(flags: ConnectionFlags, environment: NodeJS.Proces
  */
 export async function connectLocal({ dataDir, logLevel }: Pick<ConnectionFlags, 'dataDir' | 'logLevel'>, beforeStart: (path: string) => void): Promise<Connection> {
   const { environment, startedHere } = await localService(dataDir, beforeStart, logLevel === undefined ? {} : { logLevel });
+  return connectionTo(environment, { dataDir, startedHere });
+}
+
+/** The connection that a service's own environment describes. */
+export function connectionTo(environment: ClientEnvironment, local: NonNullable<Connection['local']>): Connection {
   return {
     batch: { account: environment.AZURE_BATCH_ACCOUNT, endpoint: environment.AZURE_BATCH_ENDPOINT, key: environment.AZURE_BATCH_ACCESS_KEY },
     storage: environment.AZURE_STORAGE_CONNECTION_STRING,
-    local: { dataDir, startedHere },
+    local,
   };
 }
 

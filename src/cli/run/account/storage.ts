@@ -34,10 +34,11 @@ export interface Storage {
 const SIGNATURE_DAYS = 30;
 
 /**
- * A storage account through `@azure/storage-blob`, the official SDK. @throws Error when the connection string is none
+ * A storage account through `@azure/storage-blob`, the official SDK. `tries`: of each request, left out: as the SDK
+ * does. @throws Error when the connection string is none
  */
-export function connectStorage(connectionString: string): Storage {
-  const service = BlobServiceClient.fromConnectionString(connectionString);
+export function connectStorage(connectionString: string, tries?: number): Storage {
+  const service = BlobServiceClient.fromConnectionString(connectionString, tries === undefined ? {} : { retryOptions: { maxTries: tries } });
   const at = (container: string): ContainerClient => service.getContainerClient(container);
   const expiresOn = (): Date => new Date(Date.now() + SIGNATURE_DAYS * 86_400_000);
   return {

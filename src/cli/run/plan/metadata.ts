@@ -21,6 +21,8 @@ export interface RunMetadata {
   readonly resume?: true;
   /** The task that comes after all others, and the command whose results it gets, as `commandDigest` gives it. */
   readonly merge?: { readonly task: string; readonly of: string };
+  /** Set where the job is a part of a run over several accounts: their names, and how many tasks all parts have. */
+  readonly parts?: { readonly accounts: readonly string[]; readonly tasks: number };
 }
 
 const NAME = 'linarite.run';
@@ -51,11 +53,15 @@ function isRun(value: unknown): value is RunMetadata {
   };
   const is = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
   const may = (name: string, isOne: (value: unknown) => boolean): boolean => Reflect.get(value, name) === undefined || isOne(Reflect.get(value, name));
-  return may('pool', isWish) && may('merge', isMerge) && is('tasks', 'number') && is('to', 'string') && is('ownPool', 'boolean') && is('keep', 'boolean') && is('keepPool', 'boolean') && are('outputs') && are('containers');
+  return may('parts', isParts) && may('pool', isWish) && may('merge', isMerge) && is('tasks', 'number') && is('to', 'string') && is('ownPool', 'boolean') && is('keep', 'boolean') && is('keepPool', 'boolean') && are('outputs') && are('containers');
 }
 
 function isWish(value: unknown): boolean {
   return hasMembers(value, { nodes: 'number', lowPriorityNodes: 'number', slots: 'number', vmSize: 'string' });
+}
+
+function isParts(value: unknown): boolean {
+  return hasMembers(value, { accounts: 'object', tasks: 'number' }) && Array.isArray(Reflect.get(Object(value), 'accounts'));
 }
 
 function isMerge(value: unknown): boolean {

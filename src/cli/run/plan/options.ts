@@ -8,10 +8,18 @@ import { RunError } from '../failure.ts';
 import { expected } from '../forecast/forecast.ts';
 import { ID, WHAT_IDS_ARE } from './names.ts';
 import type { MergeWish } from './plan.ts';
+import { readPlaces } from '../split/places.ts';
+import type { SplitOptions } from '../split/splitRun.ts';
 import type { RunOptions } from '../workflow.ts';
 
 /** The flags of `linarite run`, as they stand on the command line. */
-export interface RunFlags extends ConnectionFlags {
+export interface RunFlags extends Omit<ConnectionFlags, 'account'> {
+  /** A Batch account, or several places that the run goes over. */
+  readonly account?: readonly string[];
+  /** The file that has them. */
+  readonly accounts?: string;
+  /** When one of several is given up. */
+  readonly lostAfter?: string;
   /** Words that are no options and stand before `--`: what a shell makes of a pattern without quotes. */
   readonly before: readonly string[];
   readonly input: readonly string[];
@@ -137,7 +145,7 @@ export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBack
 }
 
 function connectionFlags({ account, endpoint, keyFile, storageConnectionStringFile, dataDir, logLevel }: RunFlags): ConnectionFlags {
-  return { ...withValues({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }), ...(logLevel === undefined ? {} : { logLevel }) };
+  return { ...withValues({ account: account?.at(-1), endpoint, keyFile, storageConnectionStringFile, dataDir }), ...(logLevel === undefined ? {} : { logLevel }) };
 }
 
 function readContainer({ container, containerOptions }: RunFlags): { container?: ContainerWish } {
@@ -165,6 +173,28 @@ function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask, c
   if (mpi !== undefined && dedicated + lowPriorityNodes < mpi) throw new RunError('usage', `--mpi ${mpi}: the pool has ${dedicated + lowPriorityNodes} nodes, and each task takes ${mpi}`);
   const together = mpi === undefined ? { slots: slots ?? coresOf(size) } : { slots: 1, interNode: true as const };
   return { nodes: dedicated, lowPriorityNodes, vmSize: size, ...together, ...withValues({ startTask, container }) };
+}
+
+const LOST_AFTER_MS = 60_000;
+/** What a run over several accounts is not told: they are named by themselves. */
+const ONE_ACCOUNT = ['endpoint', 'keyFile', 'storageConnectionStringFile', 'dataDir', 'logLevel'] as const;
+/** What needs all tasks in one job, or all parts in one storage account. */
+const ONE_JOB = ['dependsOn', 'merge', 'dryRun'] as const;
+
+/** How a run goes over several accounts; undefined: it goes to one. @throws RunError usage */
+export function readSplit(flags: RunFlags, environment: NodeJS.ProcessEnv): SplitOptions | undefined {
+  const places = readPlaces(flags.account ?? [], flags.accounts, environment);
+  if (places === undefined) {
+    if (flags.lostAfter !== undefined) throw new RunError('usage', `--lost-after ${flags.lostAfter} is for a run over several accounts: give --account more than once`);
+    return undefined;
+  }
+  const needless = ONE_ACCOUNT.find((name) => flags[name] !== undefined);
+  if (needless !== undefined) throw new RunError('usage', `--${dashed(needless)} is for one account; with several each --account names all that is to be known of it`);
+  const refused = ONE_JOB.find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (refused !== undefined) throw new RunError('usage', `--${dashed(refused)} goes with one account: tasks of several accounts have neither a job nor a storage account in common`);
+  const lostAfterMs = flags.lostAfter === undefined ? LOST_AFTER_MS : (timeMs(flags.lostAfter) ?? 0);
+  if (lostAfterMs < 1_000) throw new RunError('usage', `--lost-after ${flags.lostAfter}: write a time of a second or more, like 30s or 5min`);
+  return { places, lostAfterMs };
 }
 
 /** `90s` or `30s..5min`, in milliseconds. @throws RunError usage */

@@ -116,11 +116,11 @@ function tailOf(text: string | undefined): string | undefined {
 export function linesOf(result: RunResult, told: Told, to: string): string[] {
   switch (result.failure) {
     case 'ended':
-      return [howEnded(result), ...leftovers(result)];
+      return [howEnded(result), ...(result.notes ?? []), ...leftovers(result)];
     default:
       if (result.tasks.length === 0) return [...(result.notes ?? []), ...leftovers(result)];
       if (result.outcomes.length > 0) return ended(result, told, to);
-      return [...howItGoesOn(result), ...howToLook(result), ...leftovers(result)];
+      return [...howItGoesOn(result), ...(result.notes ?? []), ...howToLook(result), ...leftovers(result)];
   }
 }
 

@@ -15,7 +15,7 @@ import { byName, SEEN_FIELDS, taskOf, type ComeBackOptions } from './comeBack.ts
 const REQUESTS = 8;
 const DEFAULT_TO = 'output';
 /** What a job without a run's metadata is taken for: nothing of it is the run's to remove. */
-const FOREIGN: RunMetadata = { tasks: 0, outputs: [], to: DEFAULT_TO, ownPool: false, keep: true, keepPool: true, containers: [] };
+export const FOREIGN: RunMetadata = { tasks: 0, outputs: [], to: DEFAULT_TO, ownPool: false, keep: true, keepPool: true, containers: [] };
 
 type Options = Omit<ComeBackOptions, 'wait'>;
 
@@ -87,10 +87,10 @@ async function runAgain(run: Run, failed: readonly TaskSeen[], { ownPool, pool }
   return waitAndFetch(run);
 }
 
-function hasSucceeded({ state, executionInfo }: TaskSeen): boolean {
+export function hasSucceeded({ state, executionInfo }: TaskSeen): boolean {
   return state?.toLowerCase() === 'completed' && executionInfo?.result?.toLowerCase() === 'success';
 }
 
-function hasFailed(task: TaskSeen): boolean {
+export function hasFailed(task: TaskSeen): boolean {
   return task.state?.toLowerCase() === 'completed' && !hasSucceeded(task);
 }

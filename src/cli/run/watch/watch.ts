@@ -105,8 +105,8 @@ function whetherOver({ total, now, others = false, nothingLeft }: Watched): (cou
   };
 }
 
-/** @throws RunError noNodes, with the pool's or a node's own reason */
-async function checkPool(batch: BatchAccount, poolId: string): Promise<{ pool: PoolSeen; nodes: NodeSeen[] }> {
+/** What a pool says of itself and its nodes. @throws RunError noNodes, with the pool's or a node's own reason */
+export async function checkPool(batch: BatchAccount, poolId: string): Promise<{ pool: PoolSeen; nodes: NodeSeen[] }> {
   const pool = await batch.pool(poolId);
   if (pool === undefined) throw new RunError('noNodes', `the pool ${poolId} is gone`);
   const nodes = await batch.nodes(poolId);
