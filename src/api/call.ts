@@ -9,6 +9,7 @@ import type { Query } from '../wire/query.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
 import type { AddTasks } from './data/task/addTogether.ts';
+import type { Later } from './later.ts';
 import type { AccountPrincipal } from './principal.ts';
 import type { Seeds } from './seed/seeds.ts';
 
@@ -67,6 +68,8 @@ export interface Parts {
   /** How long a low-priority node has from its notice, where a drill does not say. */
   readonly preemptionGraceMs: number;
   readonly seeds: Seeds;
+  /** Work that goes on after its answer. */
+  readonly later: Later;
   /** Aborts after so many milliseconds: bounds what a handler waits for. */
   readonly timeout: Timeout;
 }

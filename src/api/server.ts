@@ -26,12 +26,13 @@ import { createAssignedRoles } from './identity/assignedRoles.ts';
 import { createIdentityPlane } from './identity/plane.ts';
 import { OPERATOR } from './identity/wellKnown.ts';
 import { managementAuthority } from './management/authentication.ts';
-import { createLater } from './management/later.ts';
+import { createLater } from './later.ts';
 import type { Directory, Places, ManagementParts } from './management/call.ts';
 import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
 import { resumeManagement } from './management/resume.ts';
 import { createWithin } from './management/within.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { resumeBulk } from './own/bulk/work.ts';
 import { createOwnPlane } from './own/plane.ts';
 import { LOCAL_RULES, type OriginRules } from './page/origin.ts';
 import { pageRequest } from './page/serve.ts';
@@ -133,7 +134,8 @@ export function createApi(options: ApiOptions): Api {
   const { database, wake, explanations, files, nodeRequests, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const wallClock = options.wallClock ?? options.clock;
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits: options.commits ?? NO_COMMITS, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), timeout };
+  const later = createLater(options.log);
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits: options.commits ?? NO_COMMITS, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), later, timeout };
   const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
@@ -141,7 +143,6 @@ export function createApi(options: ApiOptions): Api {
   const sessions = createSessions({ database, accounts, wallClock });
   const authorities: Authorities = { accounts, tokens: options.tokens, directory, sessions, origin, jobOf: (task) => jobOfTask(options.database, task), wallClock };
   const { authority = managementAuthority({ ...directory, wallClock }), ...managing } = options.management;
-  const later = createLater(options.log);
   const management: ManagementParts = { ...managing, data: parts, accounts, storages, later, clock: options.clock, within: createWithin(() => management, authority.permits) };
   const service: Planes = {
     planes: [createIdentityPlane(options.identity, { database, taskTokens: options.tokens, wallClock }), createManagementPlane({ parts: management, log: options.log, ...authority }), createSignInPlane({ sessions, accounts, origin }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
@@ -175,7 +176,10 @@ export function createApi(options: ApiOptions): Api {
     },
     upgrade: sockets.upgrade,
     transfers,
-    resume: (first) => resumeManagement(management, first, options.clock()),
+    resume: async (first) => {
+      await resumeManagement(management, first, options.clock());
+      await resumeBulk(parts);
+    },
     seed: (document, seeding, asker) => parts.seeds.run(document, seeding, { ...asker, identity: OPERATOR }),
     close: () => {
       later.stop();

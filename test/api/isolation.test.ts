@@ -228,6 +228,8 @@ const OWN_REQUESTS: Readonly<Record<string, { readonly sent: readonly [string, u
   'GET /linarite/jobs/{jobId}/graph': { sent: ['/linarite/jobs/j/graph'], status: 404 },
   'GET /linarite/pools/{poolId}/matrix': { sent: ['/linarite/pools/p/matrix'], status: 404 },
   'GET /linarite/pools/{poolId}/matrix/ids': { sent: ['/linarite/pools/p/matrix/ids'], status: 404 },
+  'POST /linarite/jobs/{jobId}/bulk': { sent: ['/linarite/jobs/j/bulk', { action: 'delete', ids: ['done'] }], status: 404 },
+  'GET /linarite/operations/{operation}': { sent: ['/linarite/operations/00000000-0000-0000-0000-000000000000'], status: 404 },
   'GET /linarite/explain/pools/{poolId}': { sent: ['/linarite/explain/pools/p'], status: 404 },
   'GET /linarite/explain/pools/{poolId}/nodes/{nodeId}': { sent: ['/linarite/explain/pools/p/nodes/tvmps_1_d'], status: 404 },
   'GET /linarite/explain/jobs/{jobId}': { sent: ['/linarite/explain/jobs/j'], status: 404 },

@@ -2,6 +2,7 @@ import { BatchError } from '../../wire/errors.ts';
 import { createPathTree } from '../../wire/pathTree.ts';
 import { accountOperations } from './account.ts';
 import { applicationOperations } from './applications.ts';
+import { bulkOperations } from './bulk/bulk.ts';
 import type { OwnOperation } from './call.ts';
 import { clockOperations } from './clock.ts';
 import { costOperations } from './cost.ts';
@@ -30,6 +31,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...histogramOperations,
   ...graphOperations,
   ...matrixOperations,
+  ...bulkOperations,
   ...explanationOperations,
   ...explainOperations,
   ...remoteLoginOperations,

@@ -132,6 +132,23 @@ export async function lastAttempt(database: Database, job: JobNumber, task: Task
   return (await row(database, why, [job, task])) ?? { attempt: 0, cause: 'added' };
 }
 
+const lockSeveral = statement<TaskRow>('task.lockSeveral', `select ${TASK_COLUMNS} from task t where t.job = $1 and t.task = any($2::bigint[]) and t.deleted_at is null order by t.task for update`);
+const statusOfSeveral = statement<TaskStatusRow & { readonly number: TaskNumber }>('task.statusOfSeveral', `select s.task as number, ${taskStatusColumns} from task_status s where s.job = $1 and s.task = any($2::bigint[])`);
+
+/** As `lockTask`, of those with these numbers that are there, in order. */
+export async function lockTasks(tx: Transaction, job: JobNumber, numbers: readonly TaskNumber[]): Promise<readonly TaskWithStatus[]> {
+  const locked = await rows(tx, lockSeveral, [job, numbers]);
+  const seen = new Map((await rows(tx, statusOfSeveral, [job, numbers])).map(({ number, ...of }) => [number, of]));
+  return locked.map((task) => ({ ...task, ...(seen.get(task.task) ?? SHOWN.none) }));
+}
+
+const numbersOf = statement<{ task: TaskNumber }>('task.numbersOf', 'select t.task from unnest($2::text[]) k, lateral (select task from task where task.job = $1 and task.id_key = k and task.deleted_at is null limit 1) t order by t.task');
+
+/** The numbers of the tasks with these ids, as far as they are there; in order. */
+export async function taskNumbers(database: Database, job: JobNumber, ids: readonly string[]): Promise<readonly TaskNumber[]> {
+  return (await rows(database, numbersOf, [job, [...new Set(ids.map(idKey))]])).map(({ task }) => task);
+}
+
 export interface NewTask {
   readonly id: string;
   readonly spec: string;

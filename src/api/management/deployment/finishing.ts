@@ -7,7 +7,7 @@ import { type Doing, type Ended, type Failure, ResourceFailure, run } from '../.
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { parseResourceId } from '../../../wire/management/resourceId.ts';
 import type { ManagementParts } from '../call.ts';
-import type { Later } from '../later.ts';
+import type { Later } from '../../later.ts';
 import { deleteResource, putResource, readKeys, readResource } from './doing.ts';
 import { isForClient, planFor } from './planning.ts';
 import { readDeployment } from './request.ts';

@@ -73,7 +73,7 @@ async function explainTask(call: OwnCall, parts: Parts): Promise<Answer> {
   const task = await findTask(parts.database, job.job, param(call, 'taskId'));
   if (task === null) throw new BatchError('TaskNotFound');
   const [reasons, pool] = await Promise.all([reasonsOfTask(parts, call.account, job, task), poolOfJob(parts.database, call.account, job)]);
-  return answer(rev, reasons.map((reason) => explained(reason, { pool, jobId: job.id })), '');
+  return answer(rev, reasons.map((reason) => explained(reason, { pool, jobId: job.id, taskId: task.id })), '');
 }
 
 async function poolOfJob(database: Database, account: AccountNumber, job: JobWithStatus): Promise<PoolWithStatus | null> {

@@ -1,3 +1,4 @@
+import { counted } from '../../../base/words.ts';
 import type { Reason } from '../../../core/explain/reasons.ts';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import type { Fix } from '../../../wire/own/common.ts';
@@ -9,10 +10,12 @@ export interface FixContext {
   /** null: there is none. */
   readonly pool: PoolWithStatus | null;
   readonly jobId?: string;
+  /** Left out: of all tasks of the job that have it. */
+  readonly taskId?: string;
 }
 
 /** What would take a reason away, the likeliest first; none: only other tasks, nodes or people can. */
-export function fixesOf(reason: Reason, { pool, jobId }: FixContext): readonly Fix[] {
+export function fixesOf(reason: Reason, { pool, jobId, taskId }: FixContext): readonly Fix[] {
   switch (reason.code) {
     case 'JobNotActive':
       return reason.state === 'disabled' || reason.state === 'disabling' ? [dataFix('Enable the job', `/jobs/${pathName(reason.jobId)}/enable`)] : [];
@@ -35,9 +38,13 @@ export function fixesOf(reason: Reason, { pool, jobId }: FixContext): readonly F
     case 'AgentTooOld':
     case 'PreparationFailed':
       return pool === null ? [] : againOn(pool, reason.nodeId);
+    case 'TooManySlots': {
+      if (jobId === undefined) return [];
+      const which = taskId === undefined ? { filter: `state eq 'active' and requiredSlots gt ${reason.taskSlotsPerNode}` } : { ids: [taskId] };
+      return [{ label: `Need ${counted(reason.taskSlotsPerNode, 'slot')} instead`, method: 'POST', path: `/linarite/jobs/${pathName(jobId)}/bulk`, body: { action: 'change', ...which, change: { requiredSlots: reason.taskSlotsPerNode } } }];
+    }
     case 'FormulaFailed':
       return pool === null ? [] : [{ label: 'Run the formula again', method: 'POST', path: `/linarite/pools/${pathName(pool.id)}/evaluate`, body: { apply: true } }];
-    case 'TooManySlots':
     case 'NotScheduled':
     case 'OverTime':
     case 'PoolNotFound':

@@ -95,6 +95,6 @@ function ofNodes({ poolId, state, nodes, since, nodeIds }: TroubledNodes): Atten
   };
 }
 
-function ofFailures({ jobId, tasks, since }: JobFailures): Attention {
-  return { code: 'TasksFailed', sentence: `${counted(tasks, 'task')} of job ${jobId} ${tasks === 1 ? 'has' : 'have'} failed in the last 24 hours.`, object: { kind: 'job', job: jobId }, since: formatTimestamp(since), count: tasks, fixes: [] };
+function ofFailures({ jobId, open, tasks, since }: JobFailures): Attention {
+  return { code: 'TasksFailed', sentence: `${counted(tasks, 'task')} of job ${jobId} ${tasks === 1 ? 'has' : 'have'} failed in the last 24 hours.`, object: { kind: 'job', job: jobId }, since: formatTimestamp(since), count: tasks, fixes: open ? [{ label: 'Run the failed tasks again', method: 'POST', path: `/linarite/jobs/${pathName(jobId)}/bulk`, body: { action: 'rerun', filter: "executionInfo/result eq 'failure'" } }] : [] };
 }

@@ -41,7 +41,7 @@ async function taskRows(call: OwnCall, { database }: Parts): Promise<Answer> {
 }
 
 /** @throws BatchError InvalidQueryParameterValue. */
-function readSelecting({ q, filter, sort }: { readonly q: string; readonly filter: string; readonly sort: string }): Selecting {
+export function readSelecting({ q, filter, sort }: { readonly q: string; readonly filter: string; readonly sort: string }): Selecting {
   const parsed = filter === '' ? undefined : readFilter(filter, LIST_OF_TASKS);
   return { text: q, filter: parsed === undefined ? null : { of: filter, filter: parsed }, sort: readSort(sort) };
 }

@@ -52,6 +52,14 @@ export async function select(database: Database, job: JobWithStatus, { text, fil
   return selection;
 }
 
+/** As `select`, with the search for a text gone through to its end. */
+export async function selectWhole(database: Database, job: JobWithStatus, selecting: Selecting, now: Instant, signal: AbortSignal): Promise<Selection> {
+  for (;;) {
+    const selection = await select(database, job, selecting, now, signal);
+    if (selection.exact) return selection;
+  }
+}
+
 /** All tasks that there are, or those of them with the text; in order. */
 async function found(database: Database, job: JobWithStatus, columns: TaskColumns, text: string, signal: AbortSignal): Promise<Selection> {
   if (text === '') return { numbers: await among(columns, columns.length, (at) => at + 1), exact: true };
