@@ -8,6 +8,7 @@ import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
+import type { Tails } from './events/tails.ts';
 import type { AddTasks } from './data/task/addTogether.ts';
 import type { Later } from './later.ts';
 import type { AccountPrincipal } from './principal.ts';
@@ -49,6 +50,7 @@ export interface Parts {
   readonly database: Database;
   readonly wake: Wake;
   readonly commits: Commits;
+  readonly tails: Tails;
   /** Adds tasks, those of several clients in one commit. */
   readonly addTasks: AddTasks;
   readonly explanations: Explanations;

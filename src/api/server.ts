@@ -19,6 +19,7 @@ import type { Parts, Quotas, Timeout } from './call.ts';
 import { createDataPlane } from './data/plane.ts';
 import { tasksTogether } from './data/task/addTogether.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
+import { Tails } from './events/tails.ts';
 import { endAnswer } from './ending.ts';
 import { headerName } from './headerNames.ts';
 import type { IdentityOptions } from './identity/options.ts';
@@ -109,6 +110,8 @@ export interface Api {
   resume(first: Account): Promise<void>;
   /** Makes what a document says there is to be, as whoever runs the service. `account`: where what names none goes. */
   seed(document: unknown, options: SeedOptions, asker: Pick<Asker, 'account' | 'baseUrl' | 'signal'>): Promise<SeedReport>;
+  /** Ends answers that would go on for ever: to be called before the listener waits for requests under way. */
+  leave(): void;
   /** Closes agents' sockets and open transfers; requests under way are the listener's to wait for. */
   close(): void;
 }
@@ -135,7 +138,9 @@ export function createApi(options: ApiOptions): Api {
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const wallClock = options.wallClock ?? options.clock;
   const later = createLater(options.log);
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits: options.commits ?? NO_COMMITS, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), later, timeout };
+  const commits = options.commits ?? NO_COMMITS;
+  const tails = new Tails({ database, commits, clock: options.clock, log: options.log });
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), later, timeout };
   const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
@@ -181,7 +186,9 @@ export function createApi(options: ApiOptions): Api {
       await resumeBulk(parts);
     },
     seed: (document, seeding, asker) => parts.seeds.run(document, seeding, { ...asker, identity: OPERATOR }),
+    leave: () => tails.close(),
     close: () => {
+      tails.close();
       later.stop();
       sockets.close();
       transfers.close();

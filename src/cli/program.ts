@@ -9,6 +9,7 @@ import { addDemoCommand } from './demo/command.ts';
 import { addDoctorCommand } from './doctor/command.ts';
 import { addDrillCommands } from './drill.ts';
 import { CommandError, EXIT } from './errors.ts';
+import { addEventsCommand } from './events/command.ts';
 import { addIdentityCommands } from './identity.ts';
 import { addPageCommands } from './page.ts';
 import { addLintCommand } from './lint/command.ts';
@@ -130,6 +131,7 @@ addAzureCommands(program);
 addPoolCommands(program);
 addResourceCommands(program);
 addDrillCommands(program);
+addEventsCommand(program);
 addIdentityCommands(program);
 addPageCommands(program);
 addTopCommand(program);
@@ -140,7 +142,7 @@ addCompletionCommands(program);
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'The service:': ['up', 'down', 'restart', 'status', 'logs', 'env', 'doctor'],
   'Work:': ['demo', 'run', 'pool', 'node', 'job', 'task', 'schedule', 'app'],
-  'Looking and mending:': ['open', 'top', 'explain', 'cost', 'lint', 'drill'],
+  'Looking and mending:': ['open', 'top', 'events', 'explain', 'cost', 'lint', 'drill'],
   'Trying out:': ['simulate', 'autoscale', 'clock'],
   'Accounts and clients:': ['account', 'identity', 'session', 'az', 'hosts', 'shell', 'completion'],
 };

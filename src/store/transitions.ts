@@ -70,6 +70,14 @@ export async function headPosition(database: Database, account: AccountNumber, a
 }
 
 /** Planned each time: only then partitions are passed over that cannot have it. */
+const FIRST_SINCE = 'select epoch, tick, at from transition where account = $1 and at >= $2 order by at, epoch, tick limit 1';
+
+/** Before the first transition of that time or a later one that is kept; null: there is none. */
+export async function positionBefore(database: Database, account: AccountNumber, since: Instant): Promise<Position | null> {
+  const [found] = await rowsOf<Pick<StoredRow, 'epoch' | 'tick' | 'at'>>(database, FIRST_SINCE, [account, since]);
+  return found === undefined ? null : { epoch: found.epoch, tick: found.tick, place: -1, at: found.at };
+}
+
 const FOLLOWING = 'select epoch, tick, first, at, data, names from transition where account = $1 and epoch = $2 and at >= $3 and tick >= $4 order by tick, first limit $5';
 const NEXT_EPOCH = 'select epoch, at from transition where account = $1 and epoch > $2 order by epoch, tick limit 1';
 const floorOf = statement<{ epoch: number; tick: number }>('transition.floor', 'select epoch, tick from transition_floor where account = $1');
@@ -89,10 +97,11 @@ export async function readTransitions(database: Database, account: AccountNumber
   }
   // Asked after the rows: what is dropped between the two is seen as a gap.
   const isGap = await isBelowFloor(database, account, after);
-  const last = found.at(-1);
+  const page = found.map(decode);
+  const last = page.at(-1);
   const isAll = found.length < limit && (last === undefined || last.epoch === head.epoch);
-  const next = last === undefined ? head : { epoch: last.epoch, tick: last.tick, place: END_OF_TICK, at: last.at };
-  return { rows: found.map(decode), isGap, next: isAll && isAfter(head, next) ? { ...head, at: next.at } : next };
+  const next = last === undefined ? head : { epoch: last.epoch, tick: last.tick, place: found.length < limit ? END_OF_TICK : last.first + last.transitions.length - 1, at: last.at };
+  return { rows: page, isGap, next: isAll && isAfter(head, next) ? { ...head, at: next.at } : next };
 }
 
 async function isBelowFloor(database: Database, account: AccountNumber, { epoch, tick, place }: Position): Promise<boolean> {
@@ -102,7 +111,7 @@ async function isBelowFloor(database: Database, account: AccountNumber, { epoch,
 }
 
 /** Whether `one` comes after `other`. */
-function isAfter(one: Omit<Position, 'at'>, other: Omit<Position, 'at'>): boolean {
+export function isAfter(one: Omit<Position, 'at'>, other: Omit<Position, 'at'>): boolean {
   if (one.epoch !== other.epoch) return one.epoch > other.epoch;
   return one.tick === other.tick ? one.place > other.place : one.tick > other.tick;
 }

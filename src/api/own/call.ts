@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AccountNumber, Instant } from '../../core/keys.ts';
 import type { Right } from '../../wire/operations.ts';
 import type { Answer } from '../answer.ts';
@@ -30,6 +31,7 @@ export interface OwnCall {
   /** Parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   /** Scheme and host as the client called us, no slash at its end. */
   readonly baseUrl: string;
   /** When the request came. */

@@ -8,6 +8,7 @@ import { clockOperations } from './clock.ts';
 import { costOperations } from './cost.ts';
 import { drillOperations } from './drills.ts';
 import { evaluateOperations } from './evaluate.ts';
+import { eventOperations } from './events.ts';
 import { explanationOperations } from './explain/explanation.ts';
 import { explainOperations } from './explain/waiting.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
@@ -41,6 +42,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...sessionOperations,
   ...costOperations,
   ...clockOperations,
+  ...eventOperations,
   ...drillOperations,
   ...applicationOperations,
   ...seedOperations,

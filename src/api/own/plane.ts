@@ -50,7 +50,7 @@ function handle(parts: Parts, { request, matched: { operation, params }, query }
     timeoutMs: operation.timeoutMs ?? LIMITS.serverTimeoutMs,
     run: async (signal) => {
       if (operation.body === undefined) await body.refuse();
-      const call = { principal, account: principal.account.number, params, query, baseUrl, now, remoteAddress: message.socket.remoteAddress ?? '', signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes: number) => body.text(mostBytes) };
+      const call = { principal, account: principal.account.number, params, query, headers: message.headers, baseUrl, now, remoteAddress: message.socket.remoteAddress ?? '', signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes: number) => body.text(mostBytes) };
       return operation.run(call, waits.countedIn(parts));
     },
   };

@@ -23,7 +23,8 @@ export function poolSettled(intent: PoolIntent, before: PoolStatus | null, now: 
   const wasSteady = before?.allocationState === 'steady' && !isAsked(before, now);
   if (now.allocationState !== 'steady' || wasSteady || intent.deletedAt !== null) return [];
   const from = before === null || isAsked(before, now) ? 'resizing' : before.allocationState;
-  return [{ ...factsOf(intent, now), kind: 'pool.resized', at: now.allocationSince, from, state: 'steady', ...errorsOf(now.resizeErrors) }];
+  const startedAt = before === null ? intent.createdAt : before.allocationState === 'steady' ? intent.resizeRequestedAt : before.allocationSince;
+  return [{ ...factsOf(intent, now), kind: 'pool.resized', at: now.allocationSince, startedAt: Math.min(startedAt, now.allocationSince), from, state: 'steady', ...errorsOf(now.resizeErrors) }];
 }
 
 /** Whether its formula has run. */
@@ -39,8 +40,8 @@ export function poolDeleting({ pool, id }: PoolIntent, from: PoolState | null, a
 }
 
 /** Its last node has left. */
-export function poolDeleted({ pool, id }: PoolIntent, at: Instant): PoolTransition {
-  return { kind: 'pool.deleted', at, pool, poolId: id, from: 'deleting', state: 'deleted' };
+export function poolDeleted({ pool, id, deletedAt }: PoolIntent, at: Instant): PoolTransition {
+  return { kind: 'pool.deleted', at, ...(deletedAt === null ? {} : { startedAt: deletedAt }), pool, poolId: id, from: 'deleting', state: 'deleted' };
 }
 
 function isAsked(before: PoolStatus | null, now: PoolStatus): boolean {

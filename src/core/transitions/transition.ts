@@ -11,7 +11,7 @@ import type { WireTaskState } from '../wireState.ts';
 export type Transition = PoolTransition | NodeTransition | JobTransition | ScheduleTransition | TaskTransition;
 
 /** Each kind of transition, and when there is one (docs/events.md). */
-const KINDS = {
+export const KINDS = {
   'pool.created': 'The pool was made; its first nodes are asked for',
   'pool.resizing': 'A resize begins: a client, a formula or a removal of nodes asks for another size',
   'pool.stopping': 'A client has asked to stop the resize',
@@ -71,7 +71,7 @@ const KINDS = {
   'task.deleted': 'The task is gone',
 } as const satisfies Readonly<Record<string, string>>;
 
-type Kind = keyof typeof KINDS;
+export type Kind = keyof typeof KINDS;
 
 type KindOf<Noun extends string> = Extract<Kind, `${Noun}.${string}`>;
 
@@ -92,6 +92,8 @@ export interface PoolTransition {
   readonly taskSlotsPerNode?: number;
   readonly nodeDeallocationOption?: NodeDeallocationOption;
   readonly resizeTimeoutMs?: number;
+  /** Of `pool.resized` and `pool.deleted`: when that began. */
+  readonly startedAt?: Instant;
   /** A formula decides on the size. */
   readonly autoScale?: boolean;
   readonly results?: AutoScaleStatus['results'];

@@ -83,6 +83,7 @@ export async function openFront(given: Composition): Promise<Front> {
     },
     close: async () => {
       clearInterval(renewal);
+      api?.leave?.();
       await Promise.all([listener, ...further.values()].map((one) => one.close({ graceMs: CLOSE_GRACE_MS })));
     },
   };

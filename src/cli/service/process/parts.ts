@@ -91,6 +91,8 @@ export interface ApiPart {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Makes what a document says there is to be, as whoever runs the service. @throws BatchError */
   seed(document: unknown, signal: AbortSignal): Promise<SeedReport>;
+  /** Ends answers that would go on for ever. Left out: there are none. */
+  leave?(): void;
   stop(): Promise<void>;
 }
 

@@ -72,6 +72,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
+        leave: () => api.leave(),
         seed: (document, signal) => api.seed(document, { dryRun: false, update: false }, { account: first, baseUrl: endpoint, signal }),
         stop: async () => {
           api.close();

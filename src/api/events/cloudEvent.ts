@@ -1,0 +1,56 @@
+import type { Transition } from '../../core/transitions/transition.ts';
+import type { Position } from '../../store/transitions.ts';
+import { formatTimestamp } from '../../wire/timestamps.ts';
+import { positionText } from './position.ts';
+
+/** A transition as others hear of it. */
+export interface Told {
+  readonly position: Position;
+  readonly transition: Transition;
+}
+
+/** CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md). */
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject?: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** `account`: its name. */
+export function cloudEvent(account: string, { position, transition }: Told): CloudEvent {
+  const { kind, at } = transition;
+  return { specversion: '1.0', id: positionText(position), source: `/accounts/${account}`, type: `linarite.${kind}`, subject: subjectOf(transition), time: formatTimestamp(at), datacontenttype: 'application/json', data: dataOf(transition) };
+}
+
+/** Events up to `after` may be missing: they were dropped before they were asked for. */
+export function gapEvent(account: string, after: Position, now: number): CloudEvent {
+  const message = 'Events before this one are kept no longer. Look at the state of what you follow, and go on from here.';
+  return { specversion: '1.0', id: positionText(after), source: `/accounts/${account}`, type: 'linarite.gap', time: formatTimestamp(now), datacontenttype: 'application/json', data: { message } };
+}
+
+/** Paths as the data plane has them. */
+function subjectOf(transition: Transition): string {
+  if ('task' in transition) return `jobs/${transition.jobId ?? ''}/tasks/${transition.taskId ?? ''}`;
+  if ('node' in transition) return `pools/${transition.poolId ?? ''}/nodes/${transition.nodeId}`;
+  if ('pool' in transition) return `pools/${transition.poolId}`;
+  return 'job' in transition ? `jobs/${transition.jobId}` : `jobschedules/${transition.scheduleId}`;
+}
+
+/** Numbers are the service's own. */
+const NOT_SHOWN: ReadonlySet<string> = new Set(['kind', 'at', 'from', 'pool', 'node', 'job', 'schedule', 'task', 'startedAt', 'endedAt', 'failure', 'scheduleId']);
+
+function dataOf(transition: Transition): Readonly<Record<string, unknown>> {
+  const data: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(transition)) if (!NOT_SHOWN.has(name)) data[name] = value;
+  data['previousState'] = transition.from;
+  if ('scheduleId' in transition) data['jobScheduleId'] = transition.scheduleId;
+  if ('startedAt' in transition && transition.startedAt !== undefined) data['startTime'] = formatTimestamp(transition.startedAt);
+  if ('endedAt' in transition && transition.endedAt !== undefined) data['endTime'] = formatTimestamp(transition.endedAt);
+  if ('failure' in transition) data['failureInfo'] = transition.failure;
+  return data;
+}

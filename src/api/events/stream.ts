@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream';
+import type { AccountNumber } from '../../core/keys.ts';
+import type { Transition } from '../../core/transitions/transition.ts';
+import type { Position } from '../../store/transitions.ts';
+import { gapEvent, type Told } from './cloudEvent.ts';
+import { positionText } from './position.ts';
+import type { Tails } from './tails.ts';
+
+/** What somebody listens to. */
+export interface Listening {
+  readonly account: { readonly number: AccountNumber; readonly name: string };
+  readonly from: Position;
+  readonly matches: (transition: Transition) => boolean;
+  readonly form: StreamForm;
+}
+
+/** How events are written. */
+export interface StreamForm {
+  /** What the stream begins with. */
+  readonly head: string;
+  readonly write: (told: readonly Told[]) => string | Promise<string>;
+  readonly gap: (event: ReturnType<typeof gapEvent>) => string;
+  /** So that the connection is seen to live, and where the listener is: nothing has come for a while. */
+  readonly idle: (position: Position) => string;
+}
+
+const IDLE_MS = 15_000;
+/** A listener that takes nothing for so long is dropped; it goes on by the id of its last event. */
+const STALLED_MS = 60_000;
+
+/**
+ * The answer's body: goes on until the client or the service ends it. Holds one piece at a time, however slow the
+ * client is.
+ */
+export function eventStream(tails: Tails, listening: Listening): Readable {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, tails.closing]);
+  const stalled = (): void => {
+    tails.log.info({ account: listening.account.name, stalledMs: STALLED_MS }, 'a listener to events takes nothing, and was dropped');
+    stream.destroy(new Error('the listener takes nothing'));
+  };
+  const stream = Readable.from(watched(pieces(tails, listening, signal), stalled), { objectMode: false });
+  stream.once('close', () => ended.abort());
+  return stream;
+}
+
+async function* pieces(tails: Tails, { account, from, matches, form }: Listening, signal: AbortSignal): AsyncGenerator<string> {
+  const tail = await tails.acquire(account.number);
+  try {
+    if (form.head !== '') yield form.head;
+    let position = from;
+    let toldAt = performance.now();
+    while (!signal.aborted) {
+      const { told, isGap, next } = await tail.after(position, IDLE_MS, signal);
+      position = next;
+      const chosen = told.filter(({ transition }) => matches(transition));
+      const text = (isGap ? form.gap(gapEvent(account.name, beforeOf(told[0], next), tails.clock())) : '') + (chosen.length === 0 ? '' : await form.write(chosen));
+      if (text === '' && performance.now() - toldAt < IDLE_MS) continue;
+      toldAt = performance.now();
+      yield text === '' ? form.idle(position) : text;
+    }
+  } finally {
+    tails.release(account.number);
+  }
+}
+
+/** Who goes on by the id of a gap misses nothing that follows it. */
+export function beforeOf(first: Told | undefined, next: Position): Position {
+  return first === undefined ? next : { ...first.position, place: first.position.place - 1 };
+}
+
+/** Calls `stalled` when a piece is not taken in time. */
+async function* watched(of: AsyncGenerator<string>, stalled: () => void): AsyncGenerator<string> {
+  for await (const piece of of) {
+    const timer = setTimeout(stalled, STALLED_MS);
+    try {
+      yield piece;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+export function serverSentEvents(json: (told: Told) => string): StreamForm {
+  return {
+    head: 'retry: 1000\n: events of Linarite\n\n',
+    write: (told) => told.map((one) => `id: ${positionText(one.position)}\ndata: ${json(one)}\n\n`).join(''),
+    gap: (event) => `event: gap\nid: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`,
+    idle: (position) => `id: ${positionText(position)}\n: nothing new\n\n`,
+  };
+}
