@@ -69,6 +69,8 @@ export interface TestApi {
   readonly endings: string[];
   /** The database, for tests that take it away. */
   readonly postgres: TemporaryPostgres;
+  /** The process is killed, and the next one starts on the same database: it answers from now on. */
+  nextLife(management: Partial<ManagementOptions>, storage: BlobAccount): Promise<void>;
   /** Empties all tables but the accounts. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -95,16 +97,16 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
       return Promise.resolve();
     },
   };
-  const api = createApi({
+  const lifeOf = (management: Partial<ManagementOptions> | undefined, storages: StorageAccounts): Api => createApi({
     database: pool,
     wake,
     explanations: parts.explanations ?? { task: () => undefined, job: () => undefined, pool: () => undefined, node: () => undefined },
     files: parts.files ?? noFiles,
     nodeRequests: parts.nodeRequests ?? noRequests,
     door: parts.door ?? noDoor,
-    storages: parts.storages ?? storagesOf(parts.storage ?? noStorage),
+    storages,
     accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),
-    management: managementParts(parts.management),
+    management: managementParts(management),
     tokens: TOKENS,
     identity: parts.identity ?? IDENTITY,
     clock: () => now.value,
@@ -113,7 +115,9 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     ...(parts.quotas === undefined ? {} : { quotas: parts.quotas }),
     ...(parts.timeout === undefined ? {} : { timeout: parts.timeout }),
   });
-  const server = createServer(api.handler).listen(0, '127.0.0.1');
+  const api = lifeOf(parts.management, parts.storages ?? storagesOf(parts.storage ?? noStorage));
+  let lives = [api];
+  const server = createServer((request, response) => lives.at(-1)?.handler(request, response)).listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));
   const agent = new Agent({ keepAlive: true });
   const send: Send = (sent) => sendTo(server, agent, sent);
@@ -131,8 +135,14 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
       // Quicker than `truncate`, which waits for the disk for every table.
       await pool.query(['certificate', 'pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'node_request', 'inbox', 'application', 'job_schedule', 'job_schedule_status', 'usage_hour', 'archived_task', 'archive_object', 'deleted_file', 'resource', 'long_operation'].map((table) => `delete from ${table}`).join('; '));
     },
+    nextLife: async (management, storage) => {
+      for (const life of lives) life.close();
+      const life = lifeOf(management, storagesOf(storage));
+      lives = [...lives, life];
+      await life.resume({ number: account, name: 'mybatchaccount', keys: [key] });
+    },
     close: async () => {
-      api.close();
+      for (const life of lives) life.close();
       agent.destroy();
       await new Promise((settle) => server.close(settle));
       await pool.end();

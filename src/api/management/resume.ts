@@ -31,8 +31,10 @@ export async function resumeManagement(parts: ManagementParts, first: FirstAccou
   if (parts.storages.isOurs && stored.length > 0) await parts.storages.put(stored.map((row) => ({ name: storageAccountName(row), keys: openStorageKeys(parts.sealing, row) })));
   const at = { now, requestId: randomUUID(), baseUrl: 'http://localhost' };
   for (const row of await all(ACCOUNT_TYPE, parts)) {
-    useStorage(row, parts.storages);
-    useAccess(row, parts.accounts);
+    if (row.account !== null) {
+      useStorage(row, parts.storages);
+      useAccess(row, parts.accounts);
+    }
     if (row.state === 'Creating') parts.later.begin('the creation of an account', () => finishCreation(row, parts, now));
     if (row.state === 'Deleting') parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, at));
   }

@@ -19,12 +19,11 @@ import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
 import { accountId, accountAnswer, existingAccount, noAccount } from './existing.ts';
 import { newKeys, openKeys } from './keys.ts';
 import { accountQuota } from './quota.ts';
-import { resultUrl } from './results.ts';
+import { CREATION, resultUrl } from './results.ts';
 import { useStorage } from './storage.ts';
+import { inTurn } from './turns.ts';
 import { ACCOUNT_TYPE, accountName, accountSpec, isAccountName, type AccountSpec } from './view.ts';
 
-/** What the long operation of a creation is called. */
-const CREATION = 'account.create';
 /** One that came to nothing: those that are under way under the same name go on. */
 const REFUSAL = 'account.create.refused';
 
@@ -75,10 +74,16 @@ async function refusedLate(operation: string, call: ManagementCall, { data }: Ma
   });
 }
 
-/** Does what is left of a creation; may be done again. */
-export async function finishCreation(row: ResourceRow, { accounts, host, sealing, data, storages }: ManagementParts, now: number): Promise<void> {
+/** Does what is left of a creation; may be done again. Of an account that is being deleted, nothing is left. */
+export function finishCreation(row: ResourceRow, parts: ManagementParts, now: number): Promise<void> {
+  return inTurn(parts.accounts, row, () => create(row, parts, now));
+}
+
+async function create({ id, resource }: ResourceRow, { accounts, host, sealing, data, storages }: ManagementParts, now: number): Promise<void> {
+  const row = await findResource(data.database, id);
+  if (row?.resource !== resource || row.state !== 'Creating') return;
   const { account: number } = row;
-  if (number === null) throw new Error(`${row.id} is no account`);
+  if (number === null) throw new Error(`${id} is no account`);
   const name = accountName(row);
   const sealed = await keysOf(data.database, number);
   if (sealed === null) throw new Error(`the account ${name} has no keys`);
@@ -86,13 +91,14 @@ export async function finishCreation(row: ResourceRow, { accounts, host, sealing
   useStorage(row, storages);
   useAccess(row, accounts);
   await host.open({ number, name });
-  await transaction(data.database, async (tx) => {
-    const locked = await lockResource(tx, row.id);
-    if (locked?.state !== 'Creating') return;
+  const isMade = await transaction(data.database, async (tx) => {
+    const locked = await lockResource(tx, id);
+    if (locked?.state !== 'Creating') return false;
     await updateResource(tx, locked, { state: 'Succeeded' }, now);
-    await endLongOperationsOf(tx, { id: row.id, kind: CREATION }, null, now);
+    await endLongOperationsOf(tx, { id, kind: CREATION }, null, now);
+    return true;
   });
-  accounts.put({ number, name, keys: [primary, secondary] });
+  if (isMade) accounts.put({ number, name, keys: [primary, secondary] });
 }
 
 /** PUT of an account that is there: what it has is replaced, but for what can be set only once. */

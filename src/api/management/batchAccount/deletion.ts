@@ -12,11 +12,12 @@ import { empty } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
 import { begun } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
+import { removeBlobs } from './blobs.ts';
 import { accountId } from './existing.ts';
+import { CREATION, DELETION } from './results.ts';
+import { inTurn } from './turns.ts';
 import { accountName, accountSpec } from './view.ts';
 
-/** What the long operation of a deletion is called. */
-const DELETION = 'account.delete';
 /** How often it is looked whether what is inside is gone. */
 const LOOK_MS = 200;
 /** How long one request within may take. */
@@ -40,6 +41,7 @@ export const deleteAccount: ManagementHandler = async (call, parts) => {
     return locked.state === 'Deleting' ? locked : updateResource(tx, locked, { state: 'Deleting' }, call.now);
   });
   if (row === null) return empty(204);
+  parts.accounts.remove(accountName(row).toLowerCase());
   parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, call));
   return begun(deletionUrl(row, operation, call));
 };
@@ -52,30 +54,30 @@ function deletionUrl(row: ResourceRow, operation: string, call: ManagementCall):
 /** Of the request that asked for it. */
 type At = Pick<ManagementCall, 'now' | 'requestId' | 'baseUrl'>;
 
-const underWay = new Map<string, Promise<void>>();
-
 /** Does what is left of a deletion; may be done again. Who asks while it is done waits for the same end. */
 export function finishDeletion(row: ResourceRow, parts: ManagementParts, at: At): Promise<void> {
-  const known = underWay.get(row.id);
-  if (known !== undefined) return known;
-  const deleting = deleteAll(row, parts, at).finally(() => underWay.delete(row.id));
-  underWay.set(row.id, deleting);
-  return deleting;
+  return inTurn(parts.accounts, row, () => deleteAll(row, parts, at));
 }
 
 async function deleteAll(row: ResourceRow, parts: ManagementParts, at: At): Promise<void> {
+  const { database } = parts.data;
+  // One of the same name may have been made since.
+  if ((await findResource(database, row.id))?.resource !== row.resource) return;
   const { account: number } = row;
-  if (number === null) throw new Error(`${row.id} is no account`);
-  const name = accountName(row).toLowerCase();
-  parts.accounts.remove(name);
-  const account: Account = { number, name, keys: [] };
-  for (const inside of INSIDE) await emptied(inside, account, parts, at);
-  await parts.host.close(number);
-  await removeAccountRows(parts.data.database, number);
-  await transaction(parts.data.database, async (tx) => {
-    const locked = await findResource(tx, row.id);
+  if (number !== null) {
+    const name = accountName(row).toLowerCase();
+    parts.accounts.remove(name);
+    const account: Account = { number, name, keys: [] };
+    for (const inside of INSIDE) await emptied(inside, account, parts, at);
+    await parts.host.close(number);
+    await removeBlobs(number, parts);
+  }
+  await transaction(database, async (tx) => {
+    const locked = await lockResource(tx, row.id);
     if (locked !== null) await removeResource(tx, locked);
+    if (number !== null) await removeAccountRows(tx, number);
     await endLongOperationsOf(tx, { id: row.id, kind: DELETION }, null, at.now);
+    await endLongOperationsOf(tx, { id: row.id, kind: CREATION }, { status: 409, code: 'Conflict', message: `The account '${accountName(row)}' was deleted before it was made.` }, at.now);
   });
 }
 

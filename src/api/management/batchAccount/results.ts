@@ -6,6 +6,10 @@ import { existingOperation, underWay } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { accountAnswer, existingAccount } from './existing.ts';
 
+/** What the long operations are called. */
+export const CREATION = 'account.create';
+export const DELETION = 'account.delete';
+
 const GUID_LENGTH = 36;
 
 /** Where the client of a creation polls (recorded 8.10). */
