@@ -220,6 +220,7 @@ const OWN_REQUESTS: Readonly<Record<string, { readonly sent: readonly [string, u
   'POST /linarite/drills/{drillId}/stop': { sent: ['/linarite/drills/1/stop'], status: 404 },
   'POST /linarite/pools/{poolId}/evaluate': { sent: ['/linarite/pools/p/evaluate', { formula: '$TargetDedicatedNodes = 1;' }], status: 404 },
   'POST /linarite/pools/{poolId}/samples': { sent: ['/linarite/pools/p/samples', { samples: [{ name: 'a', value: 1 }] }], status: 404 },
+  'POST /linarite/seed': { sent: ['/linarite/seed', { seed: { jobs: [{ id: 'j', tasks: [{ id: 'done', commandLine: 'true' }] }] } }], status: 200 },
   'GET /linarite/overview': { sent: ['/linarite/overview'], status: 200 },
   'GET /linarite/jobs/{jobId}/tasks': { sent: ['/linarite/jobs/j/tasks'], status: 404 },
   'GET /linarite/jobs/{jobId}/tasks/{taskId}/history': { sent: ['/linarite/jobs/j/tasks/done/history'], status: 404 },

@@ -4,6 +4,7 @@ import { SEED_BYTES, SEED_TIMEOUT_MS } from '../seed/limits.ts';
 import type { SeedOptions } from '../seed/run.ts';
 import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
+import { authorize } from '../principal.ts';
 import type { OwnCall, OwnOperation } from './call.ts';
 import { json, objectOf } from './json.ts';
 
@@ -13,7 +14,7 @@ export const seedOperations: readonly OwnOperation[] = [{ method: 'POST', path: 
 async function post(call: OwnCall, { seeds }: Parts): Promise<Answer> {
   const { seed, options } = readRequest(await call.text(SEED_BYTES));
   const { principal, baseUrl, signal } = call;
-  return json(200, await seeds.run(seed, options, { account: principal.account, identity: principal.kind === 'member' ? principal.identity : null, baseUrl, signal }));
+  return json(200, await seeds.run(seed, options, { account: principal.account, identity: principal.kind === 'member' ? principal.identity : null, baseUrl, signal, permit: (of) => authorize(principal, { right: 'write', of, params: {} }) }));
 }
 
 /** `{seed, dryRun?, update?}`. @throws BatchError InvalidRequestBody, InvalidPropertyValue. */

@@ -13,19 +13,20 @@ export function applicationItems({ applications }: Contents, account: Account, a
   const at = (): Workplace => ({ database, storage: storageOf(account.number), account: account.number, now: asking.now(), wallClock });
   return applications.flatMap((one) => {
     const { defaultVersion, ...properties } = one.body;
-    const application = applicationItem({ ...one, body: properties }, at, inside);
+    const application = applicationItem({ ...one, body: properties }, at, asking, inside);
     const packages = one.packages.map((file) => packageItem(one.id, file, at, asking, application));
     return [application, ...packages, ...(defaultVersion === undefined || defaultVersion === null ? [] : [defaultItem(one, defaultVersion, at, application)])];
   });
 }
 
-function applicationItem({ id, place, body }: SeedApplication, at: () => Workplace, within: Item | null): Item {
+function applicationItem({ id, place, body }: SeedApplication, at: () => Workplace, { permit }: Asking, within: Item | null): Item {
   return {
     kind: 'application',
     id,
     place,
     within,
     differing: async () => {
+      permit('applications');
       const asked = readProperties({ properties: body });
       const there = await found(id, at);
       return there === null ? null : differences(asked, there);

@@ -6,6 +6,7 @@ import { NEWEST_API_VERSION, parseApiVersion, type ApiVersion } from '../../wire
 import type { Account } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
 import { askWithin } from '../data/within.ts';
+import type { AccountPart } from '../roles.ts';
 import { differences, topOf } from './compare.ts';
 import type { Asking, Item, ItemKind } from './item.ts';
 import type { Contents, Entry, JsonObject } from './read.ts';
@@ -13,6 +14,7 @@ import type { Contents, Entry, JsonObject } from './read.ts';
 /** How a kind of resource of the data plane is found, made and changed. */
 interface DataKind {
   readonly kind: ItemKind;
+  readonly of: AccountPart;
   readonly add: OperationId;
   readonly get: OperationId;
   readonly body: ShapeName;
@@ -23,12 +25,12 @@ interface DataKind {
   readonly version: ApiVersion;
 }
 
-const POOL: DataKind = { kind: 'pool', add: 'Pool_Add', get: 'Pool_Get', body: 'PoolAdd', change: { operation: 'Pool_Patch', body: 'PoolPatch' }, isThere: ['PoolExists'], version: NEWEST_API_VERSION };
-const SCHEDULE: DataKind = { kind: 'job schedule', add: 'JobSchedule_Add', get: 'JobSchedule_Get', body: 'JobScheduleAdd', change: { operation: 'JobSchedule_Patch', body: 'JobSchedulePatch' }, isThere: ['JobScheduleExists', 'JobScheduleCompleted'], version: NEWEST_API_VERSION };
-const JOB: DataKind = { kind: 'job', add: 'Job_Add', get: 'Job_Get', body: 'JobAdd', change: { operation: 'Job_Patch', body: 'JobPatch' }, isThere: ['JobExists'], version: NEWEST_API_VERSION };
-const TASK: DataKind = { kind: 'task', add: 'Task_Add', get: 'Task_Get', body: 'TaskAdd', change: { operation: 'Task_Update', body: 'TaskPut' }, isThere: ['TaskExists'], version: NEWEST_API_VERSION };
+const POOL: DataKind = { kind: 'pool', of: 'pools', add: 'Pool_Add', get: 'Pool_Get', body: 'PoolAdd', change: { operation: 'Pool_Patch', body: 'PoolPatch' }, isThere: ['PoolExists'], version: NEWEST_API_VERSION };
+const SCHEDULE: DataKind = { kind: 'job schedule', of: 'jobSchedules', add: 'JobSchedule_Add', get: 'JobSchedule_Get', body: 'JobScheduleAdd', change: { operation: 'JobSchedule_Patch', body: 'JobSchedulePatch' }, isThere: ['JobScheduleExists', 'JobScheduleCompleted'], version: NEWEST_API_VERSION };
+const JOB: DataKind = { kind: 'job', of: 'jobs', add: 'Job_Add', get: 'Job_Get', body: 'JobAdd', change: { operation: 'Job_Patch', body: 'JobPatch' }, isThere: ['JobExists'], version: NEWEST_API_VERSION };
+const TASK: DataKind = { kind: 'task', of: 'jobs', add: 'Task_Add', get: 'Task_Get', body: 'TaskAdd', change: { operation: 'Task_Update', body: 'TaskPut' }, isThere: ['TaskExists'], version: NEWEST_API_VERSION };
 /** The last version that has them. Which one it is, its thumbprint says: the rest is never answered. */
-const CERTIFICATE: DataKind = { kind: 'certificate', add: 'Certificate_Add', get: 'Certificate_Get', body: 'CertificateAdd', change: null, isThere: ['CertificateExists'], version: parseApiVersion('2024-02-01.19.0') };
+const CERTIFICATE: DataKind = { kind: 'certificate', of: 'certificates', add: 'Certificate_Add', get: 'Certificate_Get', body: 'CertificateAdd', change: null, isThere: ['CertificateExists'], version: parseApiVersion('2024-02-01.19.0') };
 
 type Params = Readonly<Record<string, string>>;
 type Ask = (operation: OperationId, params: Params, body?: JsonObject) => Promise<Answer>;
@@ -81,6 +83,7 @@ function dataItem(row: DataKind, { id, place, body }: Entry, params: Params, acc
     place,
     within,
     differing: async () => {
+      asking.permit(row.of);
       const asked = canonical(row, body);
       const there = await answered(() => ask(row.get, params));
       return there === null ? null : differences(row.change === null ? {} : asked, there);

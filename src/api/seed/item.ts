@@ -2,6 +2,7 @@ import type { Instant } from '../../core/keys.ts';
 import type { Account } from '../accounts.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ManagementParts } from '../management/call.ts';
+import type { AccountPart } from '../roles.ts';
 
 export type ItemKind = 'resource group' | 'storage account' | 'account' | 'container' | 'blob' | 'application' | 'package' | 'default version' | 'certificate' | 'pool' | 'job schedule' | 'job' | 'task' | 'end of job';
 
@@ -31,6 +32,8 @@ export interface Asking {
   /** Scheme and host, for links. */
   readonly baseUrl: string;
   readonly signal: AbortSignal;
+  /** Whether who asks may write a part of that account. @throws BatchError InsufficientAccountPermissions. */
+  readonly permit: (of: AccountPart) => void;
   /** The time of intents. */
   readonly now: () => Instant;
 }

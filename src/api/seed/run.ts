@@ -35,10 +35,12 @@ export function runSeed(seed: Seed, asking: Asking, options: SeedOptions): Promi
       for (const item of items) await settle([item]);
     };
     const fill = async (contents: Contents, account: Account, inside: Item | null): Promise<void> => {
-      await oneByOne(applicationItems(contents, account, asking, inside));
-      await oneByOne(poolItems(contents, account, asking, inside));
-      await oneByOne(scheduleItems(contents, account, asking, inside));
-      for (const { job, tasks, end } of jobItems(contents, account, asking, inside)) {
+      // Who may list an account's keys may do all in it.
+      const there = inside === null ? asking : { ...asking, permit: () => undefined };
+      await oneByOne(applicationItems(contents, account, there, inside));
+      await oneByOne(poolItems(contents, account, there, inside));
+      await oneByOne(scheduleItems(contents, account, there, inside));
+      for (const { job, tasks, end } of jobItems(contents, account, there, inside)) {
         await settle([job]);
         for (let first = 0; first < tasks.length; first += TOGETHER) await settle(tasks.slice(first, first + TOGETHER));
         if (end !== null) await settle([end]);

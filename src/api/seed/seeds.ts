@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Account } from '../accounts.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ManagementParts } from '../management/call.ts';
+import type { AccountPart } from '../roles.ts';
 import type { ItemKind } from './item.ts';
 import { readSeed } from './read.ts';
 import type { SeedReport } from './report.ts';
@@ -14,6 +15,8 @@ export interface Asker {
   readonly identity: Identity | null;
   readonly baseUrl: string;
   readonly signal: AbortSignal;
+  /** Whether the caller may write a part of the account. @throws BatchError InsufficientAccountPermissions. */
+  readonly permit: (of: AccountPart) => void;
 }
 
 /** Makes what documents say there is to be. */
