@@ -1,6 +1,8 @@
 /**
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
+import type { Histogram } from './base/histogram.ts';
+import type { PoolCensus } from './core/census.ts';
 import type { Decisions } from './core/decisions.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskKey, TaskNumber } from './core/keys.ts';
 import type { Transition } from './core/transitions/transition.ts';
@@ -64,6 +66,33 @@ export interface Explanations {
   pool(account: AccountNumber, pool: PoolNumber): readonly Reason[] | null | undefined;
   /** Why it is idle. null: the rules know no such node. */
   node(account: AccountNumber, node: NodeNumber): readonly Reason[] | null | undefined;
+}
+
+/** What the owners of this process have done, and what they hold now: for `/metrics`. */
+export interface Figures {
+  /** Over all accounts, since the process began. */
+  readonly counted: Counted;
+  /** Counted when it is asked for, from memory. Accounts that are loading are left out. */
+  accounts(): readonly AccountFigures[];
+}
+
+export interface Counted {
+  readonly ticks: number;
+  /** What those took in: requests, reports, observations. */
+  readonly events: number;
+  readonly turnSeconds: Histogram;
+  readonly commitSeconds: Histogram;
+  /** Of each try of a task, by the clock of rows. */
+  readonly waitSeconds: Histogram;
+  /** Of the last try of a task that has completed. */
+  readonly runSeconds: Readonly<Record<'success' | 'failure', Histogram>>;
+  readonly turnaroundSeconds: Readonly<Record<'success' | 'failure', Histogram>>;
+}
+
+export interface AccountFigures {
+  readonly account: string;
+  readonly pools: readonly PoolCensus[];
+  readonly connectedAgents: number;
 }
 
 /** One connected agent, as the owner sees it. The transport (WebSocket, simulator) calls `onFrame` and `onClose`. */

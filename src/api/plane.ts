@@ -6,7 +6,6 @@ import { isNoRoom } from '../processes/noRoom.ts';
 import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError } from '../wire/errors.ts';
 import { ManagementError } from '../wire/management/errors.ts';
-import type { OperationId } from '../wire/operations.ts';
 import type { Answer } from './answer.ts';
 import { Body } from './body.ts';
 import { NotModified } from './conditions.ts';
@@ -43,8 +42,8 @@ export type ClientError = BatchError | ManagementError;
 
 /** What was found for a request. */
 interface Route {
-  /** As metrics count it; null: none of the data plane's. */
-  readonly operation: OperationId | null;
+  /** As metrics count it: a name of the plane's table; null: it has none. */
+  readonly operation: string | null;
   /** The right that the caller needs; null: none, in a plane that asks for no credential. */
   readonly access: Access | null;
   /**
@@ -105,7 +104,7 @@ export interface Planes {
   readonly monotonic: () => number;
   readonly log: Logger;
   /** Called once for each request that was answered. `operation`: null if none was found. */
-  readonly observe: (operation: OperationId | null, status: number, durationMs: number) => void;
+  readonly observe: (operation: string | null, status: number, durationMs: number) => void;
 }
 
 /** Serves one request, whatever it is. Never throws. */
@@ -132,7 +131,7 @@ function requestOf(service: Planes, incoming: Incoming): Request {
 interface Found {
   /** The plane that was asked last whether the request is its own. */
   plane: Plane | undefined;
-  operation: OperationId | null;
+  operation: string | null;
   isAuthenticated: boolean;
   readonly waits: Waits;
   /** What became an error answer. */

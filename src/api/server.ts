@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import { Histogram } from '../base/histogram.ts';
 import { timeText } from '../base/times.ts';
 import type { StorageAccounts } from '../blobs/accounts.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { AccountHost, AgentDoor, Commits, Explanations, NodeFiles, NodeRequests, SettableClock, TaskTokens, Wake } from '../ports.ts';
+import type { AccountHost, AgentDoor, Commits, Explanations, Figures, NodeFiles, NodeRequests, SettableClock, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { resourceOfAccount } from '../store/intents/resources.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
@@ -32,7 +33,7 @@ import type { Directory, Places, ManagementParts } from './management/call.ts';
 import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
 import { resumeManagement } from './management/resume.ts';
 import { createWithin } from './management/within.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { resumeBulk } from './own/bulk/work.ts';
 import { createOwnPlane } from './own/plane.ts';
 import { LOCAL_RULES, type OriginRules } from './page/origin.ts';
@@ -52,6 +53,8 @@ export interface ApiOptions {
   readonly wake: Wake;
   /** Nothing is heard of when not given. */
   readonly commits?: Commits;
+  /** What owners of this process have done; nothing when not given. */
+  readonly figures?: Figures;
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
@@ -116,6 +119,10 @@ export interface Api {
   close(): void;
 }
 
+const NOTHING = new Histogram([]);
+const BY_RESULT = { success: NOTHING, failure: NOTHING };
+/** Of a process that has no owners. */
+const NO_FIGURES: Figures = { counted: { ticks: 0, events: 0, turnSeconds: NOTHING, commitSeconds: NOTHING, waitSeconds: NOTHING, runSeconds: BY_RESULT, turnaroundSeconds: BY_RESULT }, accounts: () => [] };
 const NO_COMMITS: Commits = { listen: () => () => undefined };
 const AGENT_FILES = '/linarite/agent/files/';
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
@@ -130,7 +137,7 @@ interface OwnAnswer {
 type OwnRoute = (request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
 
 export function createApi(options: ApiOptions): Api {
-  const metrics = createMetrics(options.database);
+  const metrics = createMetrics(options.database, options.figures ?? NO_FIGURES);
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
@@ -190,6 +197,7 @@ export function createApi(options: ApiOptions): Api {
     close: () => {
       tails.close();
       later.stop();
+      metrics.close();
       sockets.close();
       transfers.close();
     },

@@ -51,6 +51,10 @@ export class Channels {
     return this.#byNode.get(node)?.answers.includes(ask) ?? false;
   }
 
+  get connected(): number {
+    return this.#byNode.size;
+  }
+
   has(node: NodeNumber): boolean {
     return this.#byNode.has(node);
   }

@@ -4,7 +4,7 @@ import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys
 import { accountOf } from '../core/node/numbers.ts';
 import type { JobExplanation } from '../core/port.ts';
 import type { Reason } from '../core/explain/reasons.ts';
-import type { AgentChannel, AgentDoor } from '../ports.ts';
+import type { AccountFigures, AgentChannel, AgentDoor } from '../ports.ts';
 import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AddedTasks, type QuarantineChange } from '../store/ownerStore.ts';
 import { Absent } from './absent.ts';
 import { connectAgent, type AgentConnection } from './agentDoor.ts';
@@ -221,6 +221,7 @@ export class Owner {
       session ??= await this.#loadAgain();
       if (session !== null) await this.#turn(session, times);
     } finally {
+      this.#options.onTurn?.(times.figures());
       const slow = times.slow();
       if (slow !== null) story?.tell({ level: 'warn', message: 'slow tick', fields: { account: account.name, tick: session?.tick ?? 0, ...slow } });
       this.passage.turned();
@@ -251,7 +252,9 @@ export class Owner {
   /** null: the rules failed. What is under way is settled first: it may be what the session ends with. */
   async #decide({ session, times }: Run, turn: Turn, before: Promise<boolean>): Promise<Decided | null> {
     try {
-      return session.decide(turn, (part) => times.enter(part));
+      const decided = session.decide(turn, (part) => times.enter(part));
+      times.tookIn(decided.events.length);
+      return decided;
     } catch (error) {
       if (await before) this.#broken(session, error, turn);
       return null;
@@ -378,6 +381,12 @@ export class Owner {
   /** Likewise of a node. */
   explainNode(node: NodeNumber): readonly Reason[] | null | undefined {
     return this.#session?.core.explainNode(node);
+  }
+
+  /** What the account has now; null while it is not loaded. */
+  figures(): AccountFigures | null {
+    const session = this.#session;
+    return session === null ? null : { account: this.#options.account.name, pools: session.core.poolCensus(), connectedAgents: session.channels.connected };
   }
 
   /** Lets go of the account; agents and tasks go on. */

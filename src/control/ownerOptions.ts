@@ -5,6 +5,7 @@ import type { PoolProvider } from '../nodes/provider.ts';
 import type { CommitNews } from '../ports.ts';
 import type { OwnerStore } from '../store/ownerStore.ts';
 import type { NodeCredentials } from './credentials.ts';
+import type { TurnFigures } from './figures/counted.ts';
 import type { LogArchiveOptions } from './logArchive.ts';
 import type { SilenceBounds } from './silence.ts';
 import type { StoryOptions } from './story/story.ts';
@@ -61,6 +62,8 @@ export interface OwnerOptions {
   readonly log: OwnerLog;
   /** Hears what is committed, in its order; must not throw. Left out: nobody does. */
   readonly onCommit?: (news: CommitNews) => void;
+  /** Hears how long each turn was, and what it took in. Left out: nobody does. */
+  readonly onTurn?: (turn: TurnFigures) => void;
   /** Hears what becomes of pools, nodes, jobs and tasks, and of ticks that take long; undefined: nobody does. */
   readonly story?: StoryOptions;
 }

@@ -1,6 +1,6 @@
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
-import type { AgentChannel, AgentDoor, Explanations, Wake } from '../ports.ts';
+import type { AccountFigures, AgentChannel, AgentDoor, Explanations, Wake } from '../ports.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
 import type { Owner } from './owner.ts';
 import type { OwnerLog } from './ownerOptions.ts';
@@ -13,7 +13,7 @@ export interface OwnersOptions {
   readonly log: OwnerLog;
 }
 
-type Owned = Pick<Owner, 'phase' | 'beginBeat' | 'wake' | 'sweep' | 'ended' | 'explain' | 'explainJob' | 'explainPool' | 'explainNode' | 'authenticate' | 'connect' | 'stop' | 'fileAsks' | 'nodeAsks' | 'passage'>;
+type Owned = Pick<Owner, 'phase' | 'beginBeat' | 'wake' | 'sweep' | 'ended' | 'explain' | 'explainJob' | 'explainPool' | 'explainNode' | 'authenticate' | 'connect' | 'stop' | 'fileAsks' | 'nodeAsks' | 'passage' | 'figures'>;
 
 /** The owners of a process by the number of their account: what the API and agents ask goes to the one it is about. */
 export class Owners implements Wake, AgentDoor {
@@ -45,6 +45,11 @@ export class Owners implements Wake, AgentDoor {
   /** Those that have not ended. */
   living(): readonly Owned[] {
     return [...this.#owners.values()].filter(({ phase }) => phase !== 'ended');
+  }
+
+  /** What accounts have now, those left out that are loading. */
+  figures(): readonly AccountFigures[] {
+    return this.living().flatMap((owner) => owner.figures() ?? []);
   }
 
   wake(account: AccountNumber, signal?: AbortSignal): Promise<void> {

@@ -14,6 +14,7 @@ export class TickTimes {
   readonly #ms: Record<TickPhase, number> = { load: 0, read: 0, decide: 0, commit: 0, dispatch: 0 };
   #phase: TickPhase = 'load';
   #decided = 0;
+  #events = 0;
   #enteredAt: number;
 
   constructor(now: () => number) {
@@ -27,6 +28,17 @@ export class TickTimes {
     this.#count();
     this.#phase = phase;
     if (phase === 'decide') this.#decided += 1;
+  }
+
+  /** A tick took in so many events. */
+  tookIn(events: number): void {
+    this.#events += events;
+  }
+
+  /** Of the whole turn. */
+  figures(): { readonly ticks: number; readonly events: number; readonly ms: number } {
+    this.#count();
+    return { ticks: this.#decided, events: this.#events, ms: this.#enteredAt - this.#begunAt };
   }
 
   #count(): void {

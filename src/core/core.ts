@@ -1,4 +1,5 @@
 import { attemptOn } from './task/attempts.ts';
+import { poolCensus } from './census.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { runDrill, upsertDrills } from './drill/drill.ts';
@@ -53,6 +54,7 @@ function rulesOn(held: Held): Core {
     explainJob: (job, now) => explainJob(state, job, now),
     explainPool: (pool) => explainPool(state, pool),
     explainNode: (node) => explainNode(state, node),
+    poolCensus: () => poolCensus(state),
     image: () => ({ weight: weightOf(state), held: { state, lastNow } }),
   };
 }

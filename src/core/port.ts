@@ -1,3 +1,4 @@
+import type { PoolCensus } from './census.ts';
 import type { Decisions } from './decisions.ts';
 import type { CoreEvent, Snapshot } from './events.ts';
 import type { Held } from './image.ts';
@@ -41,6 +42,8 @@ export interface Core {
   explainPool(pool: PoolNumber): readonly Reason[] | null;
   /** Why the node is idle, or what it does; null: there is no such node. */
   explainNode(node: NodeNumber): readonly Reason[] | null;
+  /** What each pool has now. */
+  poolCensus(): readonly PoolCensus[];
   /** To be called between `decide` and the next `apply`. */
   image(): Image;
 }

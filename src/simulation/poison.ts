@@ -36,6 +36,7 @@ export function poisoned(createCore: CreateCore, { isIn, isLoadedWith, when }: P
       explainJob: (job, at) => core.explainJob(job, at),
       explainPool: (pool) => core.explainPool(pool),
       explainNode: (node) => core.explainNode(node),
+      poolCensus: () => core.poolCensus(),
       image: () => core.image(),
     };
   };

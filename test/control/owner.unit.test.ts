@@ -10,6 +10,7 @@ import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
+import type { TurnFigures } from '../../src/control/figures/counted.ts';
 import type { CommitNews } from '../../src/ports.ts';
 import { type AttemptSpec, AccountOwned, Deposed, NoRoom, Refused, type InboxBatch, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { jobIntent } from '../support/intents.ts';
@@ -53,6 +54,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
   const faults: Error[] = [];
   const lines: object[] = [];
   const news: CommitNews[] = [];
+  const turns: TurnFigures[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
   const script = { isOpen: true, knownJobs: [] as number[], refused: [] as number[], job: null as InboxBatch['jobs'][number] | null, askedAlso: [] as (readonly number[])[], decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, specs: [] as AttemptSpec[], jobSpecs: [] as { job: number; id: string; spec: unknown }[], inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
@@ -65,7 +67,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     underWay: () => [],
     isOpen: () => script.isOpen,
     explain: () => [],
-    explainJob: () => null, explainPool: () => null, explainNode: () => null,
+    explainJob: () => null, explainPool: () => null, explainNode: () => null, poolCensus: () => [],
     image: () => {
       throw new Error('no image was expected');
     },
@@ -142,6 +144,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     onDeposed: () => undefined,
     log,
     onCommit: (heard) => void news.push(heard),
+    onTurn: (turn) => void turns.push(turn),
     story: { tasks: false, tell: ({ message, fields }) => void lines.push({ message, ...fields }) },
   });
   const connect = (life = 2) => {
@@ -152,7 +155,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
   };
   const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
   const beat = (): Promise<void> => beatOf({ owners: () => [owner], store, process: 'p' });
-  return { owner, beat, script, told, commits, releases, faults, lines, news, clock, connect, observe };
+  return { owner, beat, script, told, commits, releases, faults, lines, news, turns, clock, connect, observe };
 }
 
 const hello: AgentFrame = {
@@ -839,7 +842,7 @@ describe('an owner', () => {
   });
 
   test('tells what it committed, and of a tick that took long', async () => {
-    const { owner, script, lines, clock } = scripted();
+    const { owner, script, lines, turns, clock } = scripted();
     await owner.start();
     script.decisions = { ...nothing, nodes: [{ ...node, goneAt: 1_000 }] };
     script.whileCommitting = () => {
@@ -851,6 +854,7 @@ describe('an owner', () => {
       { message: 'node gone', poolId: 'p', nodeId: 'tvmps_00_d' },
       { message: 'slow tick', account: 'a', tick: 1, tickMs: 1_500, commitMs: 1_500 },
     ]);
+    expect(turns.at(-1)).toMatchObject({ ticks: 1, ms: 1_500 });
     script.failure = new Error('the outcome is unknown');
     script.decisions = { ...nothing, nodes: [node] };
     lines.length = 0;

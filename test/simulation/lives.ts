@@ -81,6 +81,7 @@ export function altered(change: { readonly event?: (event: CoreEvent) => readonl
       explainJob: (job, at) => core.explainJob(job, at),
       explainPool: (pool) => core.explainPool(pool),
       explainNode: (node) => core.explainNode(node),
+      poolCensus: () => core.poolCensus(),
       image: () => core.image(),
       explain: (job, task, at) => core.explain(job, task, at),
     };

@@ -41,7 +41,7 @@ export function createIdentityPlane({ tokens, operatorSecret, isSecretKnown }: I
       if (path === undefined) return undefined;
       // Tokens are held against the same clock.
       const request = { ...sent, now: wallClock() };
-      return { operation: null, access: null, handle: ({ body }) => ({ timeoutMs: LIMITS.serverTimeoutMs, run: () => answer(path, request, body, parts).catch((error: unknown) => refused(error, request)) }) };
+      return { operation: 'identity', access: null, handle: ({ body }) => ({ timeoutMs: LIMITS.serverTimeoutMs, run: () => answer(path, request, body, parts).catch((error: unknown) => refused(error, request)) }) };
     },
     authenticate: () => null,
     challenge: () => 'Basic',

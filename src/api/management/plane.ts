@@ -35,7 +35,7 @@ export function createManagementPlane(options: ManagementPlaneOptions): Plane {
       const { message, target } = request;
       if (!ROOTS.has(lowerAscii(target.path.split('/')[1] ?? ''))) return undefined;
       const matched = matchManagementOperation(message.method ?? '', target.path);
-      return { operation: null, access: null, handle: (caller) => handle(options, request, matched, caller) };
+      return { operation: matched.operation.id, access: null, handle: (caller) => handle(options, request, matched, caller) };
     },
     authenticate: (request) => options.authenticate(request),
     challenge: ({ baseUrl }) => managementChallenge(baseUrl),

@@ -23,7 +23,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       const matched = matchOwnOperation(request.message.method ?? '', request.target.path);
       if (matched === undefined) return undefined;
       const query = new URLSearchParams(request.target.rawQuery);
-      return { operation: null, access: accessOf(matched, query), handle: (caller) => handle(parts, { request, matched, query }, caller) };
+      const { method, path } = matched.operation;
+      return { operation: `${method} ${path}`, access: accessOf(matched, query), handle: (caller) => handle(parts, { request, matched, query }, caller) };
     },
     authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
     challenge: ({ baseUrl }) => batchChallenge(baseUrl),

@@ -28,7 +28,7 @@ export function createSignInPlane(options: SignInOptions): Plane {
     match: ({ message, target, scheme }) => {
       if (target.path !== PATH) return undefined;
       if (message.method !== 'POST') throw new BatchError('UnsupportedHttpVerb');
-      return { operation: null, access: null, handle: ({ body }) => ({ timeoutMs: LIMITS.serverTimeoutMs, run: async () => signIn(options, message, scheme === 'https', await body.json()) }) };
+      return { operation: 'signin', access: null, handle: ({ body }) => ({ timeoutMs: LIMITS.serverTimeoutMs, run: async () => signIn(options, message, scheme === 'https', await body.json()) }) };
     },
     authenticate: ({ message }) => {
       checkOrigin(message, options.origin);

@@ -1,4 +1,5 @@
 import type { CommitListeners } from '../../../control/commits.ts';
+import type { Counting } from '../../../control/figures/counted.ts';
 import type { LogArchiveOptions } from '../../../control/logArchive.ts';
 import { runLoop, startWhenFree, type OwnerLoop, type LoopTime } from '../../../control/loop.ts';
 import { Owner } from '../../../control/owner.ts';
@@ -24,6 +25,7 @@ export interface AccountOwnersOptions {
   readonly endpoint: string;
   readonly owners: Owners;
   readonly commits: CommitListeners;
+  readonly counting: Counting;
   readonly time: LoopTime;
   readonly onError: (error: unknown) => void;
   /** Somebody else still has the account. `url`: where that process is reached. */
@@ -62,8 +64,9 @@ export class AccountOwners {
   }
 
   async #open(account: OwnedAccount): Promise<void> {
-    const { shared, endpoint, owners, commits, time, onError, onOwned } = this.#options;
+    const { shared, endpoint, owners, commits, counting, time, onError, onOwned } = this.#options;
     const { number, name, sign, archive } = account;
+    const hear = counting.ofAccount();
     let loop: OwnerLoop | undefined;
     const owner = new Owner({
       ...shared,
@@ -71,7 +74,10 @@ export class AccountOwners {
       sign,
       archive,
       onWork: () => loop?.kick(),
-      onCommit: (news) => commits.tell(number, news),
+      onCommit: (news) => {
+        hear(news);
+        commits.tell(number, news);
+      },
       onFault: (fault) => owners.fault(number, fault),
       onDeposed: () => owners.deposed(number),
     });

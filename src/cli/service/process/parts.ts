@@ -8,7 +8,7 @@ import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { AccountNumber } from '../../../core/keys.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
-import type { AccountHost, AgentDoor, Commits, Explanations, NodeFiles, NodeRequests, SettableClock, Wake } from '../../../ports.ts';
+import type { AccountHost, AgentDoor, Commits, Figures, Explanations, NodeFiles, NodeRequests, SettableClock, Wake } from '../../../ports.ts';
 import type { Connection } from '../../../store/connect.ts';
 import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
@@ -66,7 +66,7 @@ export interface ServiceContext {
 
 /** The owners of the accounts, running. */
 export interface OwnerPart {
-  readonly ports: { readonly wake: Wake; readonly commits: Commits; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storages: StorageAccounts; readonly settableClock: SettableClock | null };
+  readonly ports: { readonly wake: Wake; readonly commits: Commits; readonly figures: Figures; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storages: StorageAccounts; readonly settableClock: SettableClock | null };
   /** Why accounts are not worked on now, in one sentence; null: they are. */
   readonly trouble: () => string | null;
   /** To be called when there is room on a full disk again. */

@@ -10,6 +10,8 @@ import type { BlobAccount } from '../../../blobs/account.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import { settableClock } from '../../../control/clockAdvance.ts';
 import { CommitListeners } from '../../../control/commits.ts';
+import { Counting, type TurnFigures } from '../../../control/figures/counted.ts';
+import { timedStore } from '../../../control/figures/timedStore.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
@@ -135,12 +137,14 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     log,
   });
   const commits = new CommitListeners(log);
+  const counting = new Counting();
   const onError = (error: unknown): void => log.warn({ error }, 'the owner cannot work now');
   const shared = {
     process: processId,
     processUrl: endpoint,
     agentUrl,
-    store,
+    store: timedStore(store, MACHINE_TIME.now, (ms) => counting.commit(ms)),
+    onTurn: (turn: TurnFigures) => counting.turn(turn),
     provider,
     createCore,
     credentials: nodeCredentials(keys.nodeSecret),
@@ -154,7 +158,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     log,
     story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }: StoryLine) => log[level](fields, message) },
   };
-  const opened = new AccountOwners({ shared, endpoint, owners, commits, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
+  const opened = new AccountOwners({ shared, endpoint, owners, commits, counting, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
   const open = ({ number, name }: { readonly number: AccountNumber; readonly name: string }): Promise<void> =>
     opened.open({ number, name, sign: signerOf(storages, number, wallClock), archive: { store: postgresLogArchive(pool), storage: workplace(storages, number), settings: archive, wallClock } });
   await Promise.all(
@@ -171,6 +175,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     ports: {
       wake: owners,
       commits,
+      figures: { counted: counting, accounts: () => owners.figures() },
       explanations: owners.explanations,
       door: owners,
       files: nodeFiles((number) => owners.of(number), transfers),
