@@ -28,6 +28,7 @@ export async function bundleDashboard(outDir) {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      rolldownOptions: { checks: { pluginTimings: false } },
     },
   });
   const made = filesAt(outDir);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { roundUp, tickLabel, timeTicks } from '../../src/dashboard/charts/axis.ts';
 import { estimate } from '../../src/dashboard/charts/estimate.ts';
-import { GANTT, laneTop, laneUnder, runUnder } from '../../src/dashboard/charts/ganttGeometry.ts';
+import { laneTop, laneUnder, runUnder } from '../../src/dashboard/charts/ganttGeometry.ts';
 import { graphLayout } from '../../src/dashboard/charts/graphLayout.ts';
 import { cellAt, cellUnder, heatLayout } from '../../src/dashboard/charts/heatLayout.ts';
 import { readMatrix } from '../../src/dashboard/charts/matrix.ts';
@@ -116,8 +116,7 @@ describe('states', () => {
 describe('a gantt', () => {
   test('finds the bar that is under a point, with a pixel of grace', () => {
     const runs = [[0, 10, 0, 1], [20, 1, 2, 1]] as const;
-    const x = GANTT.labelPx;
-    expect([runUnder(runs, x + 5), runUnder(runs, x + 15), runUnder(runs, x + 22)]).toEqual([runs[0], null, runs[1]]);
+    expect([runUnder(runs, 5, 1), runUnder(runs, 15, 1), runUnder(runs, 22, 1)]).toEqual([runs[0], null, runs[1]]);
     expect(laneUnder(laneTop(3) + 2)).toBe(3);
   });
 

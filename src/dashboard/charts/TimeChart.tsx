@@ -2,6 +2,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { dark, zone } from '../client/settings.ts';
+import { clockTime } from '../text/format.ts';
+import { tickLabel } from './axis.ts';
 import { palette, useWidth } from './canvas.ts';
 import type { Hue } from './states.ts';
 
@@ -43,7 +45,7 @@ export function TimeChart({ times, lines, heightPx, label, sync = 'charts' }: Ti
       cursor: { sync: { key: sync }, y: false },
       legend: { show: false },
       scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most * 1.1)] } },
-      axes: [axis, { ...axis, size: 44 }],
+      axes: [{ ...axis, values: (_plot, splits) => splits.map((second) => tickLabel(clockTime(second * 1_000, { zone: zone.value, now: second * 1_000 }), splits.map((one) => one * 1_000))) }, { ...axis, size: 44 }],
       series: [
         {},
         ...lines.map(({ name, hue, stepped = false, dashed = false, filled = false }): uPlot.Series => ({

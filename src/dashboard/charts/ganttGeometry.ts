@@ -17,10 +17,9 @@ export function laneUnder(y: number): number {
   return Math.floor((y - TOP_PX) / GANTT.lanePx);
 }
 
-/** The run at a place of a lane, a pixel of grace at both ends; null: none. */
-export function runUnder(runs: readonly TimelineRun[], x: number): TimelineRun | null {
-  const px = x - GANTT.labelPx;
-  return runs.findLast(([from, pixels]) => px >= from - 1 && px <= from + Math.max(pixels, 2) + 1) ?? null;
+/** The run at a place of a lane, with some grace at both ends; null: none. All in pixels of the timeline. */
+export function runUnder(runs: readonly TimelineRun[], px: number, gracePx: number): TimelineRun | null {
+  return runs.findLast(([from, pixels]) => px >= from - gracePx && px <= from + Math.max(pixels, gracePx) + gracePx) ?? null;
 }
 
 export const OUTCOMES = ['succeeded', 'running', 'failed'] as const;

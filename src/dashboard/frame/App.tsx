@@ -5,7 +5,6 @@ import { who } from '../client/session.ts';
 import { Empty } from '../parts/Card.tsx';
 import { Dialogs } from '../parts/Dialog.tsx';
 import { Toasts } from '../parts/toasts.tsx';
-import { hashOf } from '../routes/route.ts';
 import { Help } from './Help.tsx';
 import { SignIn } from './SignIn.tsx';
 import { BottomBar, TopBar } from './TopBar.tsx';
@@ -16,12 +15,6 @@ export function App() {
   if (who.value === null) return <SignIn />;
   return (
     <>
-      <a class="skip" href={`${hashOf(route.value)}`} onClick={(event) => {
-        event.preventDefault();
-        document.querySelector<HTMLElement>('main')?.focus();
-      }}>
-        To the content
-      </a>
       <TopBar />
       <View />
       <BottomBar />

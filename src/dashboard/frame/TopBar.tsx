@@ -4,6 +4,7 @@ import { who } from '../client/session.ts';
 import { dark, theme, zone } from '../client/settings.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Name } from '../parts/text.tsx';
+import { hashOf } from '../routes/route.ts';
 import { zoneName } from '../text/format.ts';
 import { MAIN_PLACES, PLACES, type Place } from './navigation.ts';
 import { Search } from './Search.tsx';
@@ -15,6 +16,16 @@ function isHere({ id }: Place): boolean {
 export function TopBar() {
   return (
     <header class="top">
+      <a
+        class="skip"
+        href={hashOf(route.value)}
+        onClick={(event) => {
+          event.preventDefault();
+          document.querySelector<HTMLElement>('main')?.focus();
+        }}
+      >
+        To the content
+      </a>
       <a class="brand" href="#/" aria-label="Linarite, overview">
         <Icon name="mark" size="lg" />
         <span>Linarite</span>
@@ -44,7 +55,8 @@ export function TopBar() {
 function Account() {
   const { account = '', role = '' } = who.value ?? {};
   return (
-    <a class="tool" href="#/settings" title="Settings and sessions" aria-label={`Settings and sessions: ${account}, ${role}`}>
+    <a class="tool" href="#/settings" title="Settings and sessions">
+      <span class="unseen">Settings and sessions of</span>
       <span class="account-name">
         <Name most={24}>{account}</Name>
       </span>

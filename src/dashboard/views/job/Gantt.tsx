@@ -15,6 +15,9 @@ import { to } from '../../routes/route.ts';
 import { drawGantt } from './drawGantt.ts';
 
 const MOST_LANES = 200;
+const MOST_WIDTH = 4_000;
+const FINER = 3;
+const BEATS = 2;
 
 interface Marked {
   readonly lane: number;
@@ -31,9 +34,10 @@ function windowOf(text: string | undefined): TimeSpan | null {
 export function Gantt({ job }: { readonly job: string }) {
   const [box, width] = useWidth<HTMLDivElement>();
   const window = windowOf(route.value.query['window']);
-  const plotPx = Math.max(1, Math.min(4_000, width - GANTT.labelPx));
-  const query = { width: plotPx, lanes: `0-${MOST_LANES - 1}`, order: 'failed', ...(window === null ? {} : { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString() }) };
-  const { data, error, reload } = useResource(width === 0 ? null : JSON.stringify([job, query]), (signal) => own.timeline(job, query, signal));
+  const plotPx = Math.max(1, width - GANTT.labelPx);
+  // Finer than the screen: attempts that follow each other closely are bars of their own.
+  const query = { width: Math.min(MOST_WIDTH, plotPx * FINER), lanes: `0-${MOST_LANES - 1}`, order: 'failed', ...(window === null ? {} : { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString() }) };
+  const { data, error, reload } = useResource(width === 0 ? null : JSON.stringify([job, query]), (signal) => own.timeline(job, query, signal), { beats: BEATS });
   // What was shown before stays until the other window is there.
   const latest = useRef<Timeline | undefined>(undefined);
   latest.current = data ?? latest.current;
@@ -52,6 +56,8 @@ function Chart({ job, timeline, width, window }: { readonly job: string; readonl
   if (window === null) whole.current = timeline;
   const [at, setAt] = useState<Marked | null>(null);
   const { lanes, from, to: until, total } = timeline;
+  // Pixels of the service on one of the screen.
+  const scale = timeline.width / Math.max(1, width - GANTT.labelPx);
 
   useEffect(() => {
     if (canvas.current !== null) drawGantt(canvas.current, { timeline, width, now: now.value, zone: zone.value, marked: at });
@@ -60,7 +66,7 @@ function Chart({ job, timeline, width, window }: { readonly job: string; readonl
 
   function under(event: MouseEvent): Marked | null {
     const lane = laneUnder(event.offsetY);
-    const run = runUnder(lanes[lane]?.runs ?? [], event.offsetX);
+    const run = runUnder(lanes[lane]?.runs ?? [], (event.offsetX - GANTT.labelPx) * scale, scale);
     return run === null ? null : { lane, run };
   }
 
@@ -83,7 +89,7 @@ function Chart({ job, timeline, width, window }: { readonly job: string; readonl
   function onWheel(event: WheelEvent): void {
     if (!event.ctrlKey) return;
     event.preventDefault();
-    zoom(timeAt(event.offsetX - GANTT.labelPx), event.deltaY > 0 ? 1.25 : 0.8);
+    zoom(timeAt((event.offsetX - GANTT.labelPx) * scale), event.deltaY > 0 ? 1.25 : 0.8);
   }
 
   function onKey(event: KeyboardEvent): void {
@@ -105,7 +111,7 @@ function Chart({ job, timeline, width, window }: { readonly job: string; readonl
       <p class="unseen" aria-live="polite">{at === null ? '' : `${wordOf(at.run)} on node ${shortNode(lanes[at.lane]?.node ?? '')}, ${spanText(timeline, at.run)}`}</p>
       {at === null ? null : <Pop timeline={timeline} marked={at} width={width} />}
       <p class="soft small between">
-        <span>{total.lanes > lanes.length ? `${count(lanes.length)} of ${count(total.lanes)} slots, ` : ''}nodes with failures first. Ctrl with the wheel zooms, a click opens the task.</span>
+        <span>{total.lanes > lanes.length ? `${count(lanes.length)} of ${count(total.lanes)} slots. ` : ''}Nodes with failures first. Ctrl with the wheel zooms, a click opens the task.</span>
         {window === null ? null : <button type="button" class="link" onClick={() => change({ window: '' })}>All of the time</button>}
       </p>
     </>
@@ -136,7 +142,7 @@ function Pop({ timeline, marked: { lane, run }, width }: { readonly timeline: Ti
   const [px, , outcome, n, , task] = run;
   const startedAt = timeline.from + (px / timeline.width) * (timeline.to - timeline.from);
   return (
-    <div class="pop" style={{ left: `${Math.max(0, Math.min(GANTT.labelPx + px + 12, width - 240))}px`, top: `${laneTop(lane) + 18}px` }}>
+    <div class="pop" style={{ left: `${Math.max(0, Math.min(GANTT.labelPx + (px / timeline.width) * (width - GANTT.labelPx) + 12, width - 240))}px`, top: `${laneTop(lane) + 18}px` }}>
       <b class="mono">{task === undefined ? counted(n, 'attempt') : cut(shownInLine(task), 36)}</b>
       <dl class="facts">
         <dt>{OUTCOMES[outcome]}</dt>

@@ -43,7 +43,7 @@ export function JobBanner({ job, counts }: { readonly job: string; readonly coun
           </li>
         )}
         {never.map(({ code, message, count: tasks = 1, example, fixes = [] }) => (
-          <li key={code} class="hue-come">
+          <li key={`${code} ${message}`} class="hue-come">
             <Icon name="warn" />
             <p>
               <b>{counted(tasks, 'task')} can never start.</b> {sentence(message)}

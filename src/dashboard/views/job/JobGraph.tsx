@@ -40,8 +40,9 @@ function Boxes({ job, graph }: { readonly job: string; readonly graph: Graph }) 
           if (box === undefined) return null;
           const words = states.map((value, at) => (value > 0 ? `${count(value)} ${WORDS[at] ?? ''}` : '')).filter(Boolean).join(', ');
           return (
-            <a key={id} href={to(['jobs', job, 'tasks', first])} aria-label={`${first}${tasks > 1 ? ` and ${count(tasks - 1)} like it` : ''}: ${words}`}>
+            <a key={id} href={to(['jobs', job, 'tasks', first])}>
               <g transform={`translate(${box.x} ${box.y})`}>
+                <title>{`${first}${tasks > 1 ? ` and ${count(tasks - 1)} like it` : ''}: ${words}`}</title>
                 <rect class="box" width={BOX.width} height={BOX.height} rx="6" />
                 <text x="10" y="18" class="box-id">{cut(shownInLine(first), tasks > 1 ? 14 : 20)}</text>
                 {tasks > 1 ? <text x={BOX.width - 10} y="18" text-anchor="end">× {count(tasks)}</text> : null}

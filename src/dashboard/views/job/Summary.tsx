@@ -54,7 +54,7 @@ function WhyWaiting({ job }: { readonly job: string }) {
           return (
             <ul class="why">
               {reasons.map(({ code, message, count: tasks = 1, example, never = false, fixes = [] }) => (
-                <li key={code}>
+                <li key={`${code} ${message}`}>
                   <span class={never ? 'bad-t strong' : ''}>{example === undefined ? wordsOf(code) : <a href={to(['jobs', job, 'tasks', example])}>{wordsOf(code)}</a>}</span>
                   <b class={never ? 'bad-t' : ''}>{count(tasks)}</b>
                   <Meter part={tasks} whole={most} hue={never ? 'bad' : 'wait'} label={`${count(tasks)} tasks`} />

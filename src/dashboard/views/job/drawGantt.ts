@@ -25,7 +25,7 @@ export function drawGantt(canvas: HTMLCanvasElement, drawn: Drawn): void {
   if (context === null) return;
   const colours = palette();
   const plotPx = width - GANTT.labelPx;
-  drawBusy(context, timeline, colours);
+  drawBusy(context, timeline, plotPx, colours);
   drawAxis(context, drawn, { plotPx, heightPx }, colours);
   timeline.lanes.forEach(({ node, slot }, lane) => {
     const y = laneTop(lane);
@@ -39,14 +39,15 @@ export function drawGantt(canvas: HTMLCanvasElement, drawn: Drawn): void {
   context.rect(GANTT.labelPx, 0, plotPx, heightPx);
   context.clip();
   context.translate(GANTT.labelPx, 0);
+  const scale = plotPx / timeline.width;
   timeline.lanes.forEach(({ runs }, lane) => {
-    for (const run of runs) drawRun(context, run, laneTop(lane), colours);
+    for (const run of runs) drawRun(context, run, { scale, y: laneTop(lane) }, colours);
   });
   if (marked !== null) {
     const [px, pixels] = marked.run;
     context.strokeStyle = colours.text;
     context.lineWidth = 1.5;
-    context.strokeRect(px - 1, laneTop(marked.lane) - 1, Math.max(3, pixels) + 1, GANTT.barPx + 2);
+    context.strokeRect(px * scale - 1, laneTop(marked.lane) - 1, Math.max(3, pixels * scale) + 1, GANTT.barPx + 2);
   }
   const nowX = ((drawn.now - timeline.from) / (timeline.to - timeline.from)) * plotPx;
   if (nowX <= plotPx && timeline.lanes.some(({ runs }) => runs.some(([, , outcome]) => OUTCOMES[outcome] === 'running'))) {
@@ -58,9 +59,11 @@ export function drawGantt(canvas: HTMLCanvasElement, drawn: Drawn): void {
   context.restore();
 }
 
-function drawRun(context: CanvasRenderingContext2D, [x, pixels, outcome, n]: TimelineRun, y: number, colours: Palette): void {
+function drawRun(context: CanvasRenderingContext2D, [px, pixels, outcome]: TimelineRun, { scale, y }: { readonly scale: number; readonly y: number }, colours: Palette): void {
   const word = OUTCOMES[outcome];
-  const width = Math.max(1.5, pixels - (pixels > 4 && n === 1 ? 1 : 0));
+  const [x, whole] = [px * scale, pixels * scale];
+  // A gap to the next one, where there is room.
+  const width = Math.max(1.5, whole > 4 ? whole - 1 : whole);
   context.fillStyle = colours[COLOURS[word]];
   if (word === 'failed') context.fillRect(x, y - 1, width, GANTT.barPx + 2);
   else if (word === 'running' && width > 6) {
@@ -74,13 +77,14 @@ function drawRun(context: CanvasRenderingContext2D, [x, pixels, outcome, n]: Tim
   } else context.fillRect(x, y + 1, width, GANTT.barPx - 2);
 }
 
-function drawBusy(context: CanvasRenderingContext2D, { busy }: Timeline, colours: Palette): void {
+function drawBusy(context: CanvasRenderingContext2D, { busy }: Timeline, plotPx: number, colours: Palette): void {
   const most = busy.reduce((a, b) => Math.max(a, b), 1);
   text(context, `${most} slots busy`, 0, GANTT.busyPx / 2, { font: FONT, colour: colours.text3 });
   context.beginPath();
   context.moveTo(GANTT.labelPx, GANTT.busyPx);
-  busy.forEach((value, px) => context.lineTo(GANTT.labelPx + px, GANTT.busyPx - (value / most) * (GANTT.busyPx - 4)));
-  context.lineTo(GANTT.labelPx + busy.length, GANTT.busyPx);
+  const scale = plotPx / Math.max(1, busy.length);
+  busy.forEach((value, px) => context.lineTo(GANTT.labelPx + px * scale, GANTT.busyPx - (value / most) * (GANTT.busyPx - 4)));
+  context.lineTo(GANTT.labelPx + plotPx, GANTT.busyPx);
   context.closePath();
   context.fillStyle = colours['run-w'];
   context.fill();

@@ -48,12 +48,12 @@ export function Node({ ids: [pool = '', id = ''] }: ViewProps) {
     );
   }
   const { state, stateTransitionTime, runningTaskSlotsCount = 0, isDedicated = true, totalTasksRun = 0, totalTasksSucceeded = 0, ipAddress, vmSize } = node.data;
-  const reasons = why.data?.reasons ?? [];
+  const reasons = (why.data?.reasons ?? []).filter(({ code }) => code !== 'NodeBusy');
   return (
     <>
       <Head crumbs={crumbs} title={id} badge={<NodeBadge state={state} />} sub={<>for <Since at={stateTransitionTime} /> · {isDedicated ? 'dedicated' : 'low-priority'} · {vmSize}{ipAddress === undefined ? '' : ` · ${ipAddress}`} <Copy text={`linarite node ssh ${quotedForShell(pool)} ${quotedForShell(id)}`} what="the command that logs in" /></>} actions={<Actions pool={pool} node={node.data} />} more={mayWrite() ? moreOf(pool, node.data) : []} />
       {reasons.length === 0 ? null : (
-        <ul class="attn">{reasons.map(({ code, message, fixes = [] }) => <li key={code} class="hue-wait"><Icon name="ring" /><p>{sentence(message)}</p><span class="acts"><FixButtons fixes={fixes} /></span></li>)}</ul>
+        <ul class="attn">{reasons.map(({ code, message, fixes = [] }) => <li key={`${code} ${message}`} class="hue-wait"><Icon name="ring" /><p>{sentence(message)}</p><span class="acts"><FixButtons fixes={fixes} /></span></li>)}</ul>
       )}
       <section class="card" aria-label="The node">
         <div class="nums">

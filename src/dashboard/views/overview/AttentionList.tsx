@@ -31,11 +31,12 @@ export function AttentionList({ rows }: { readonly rows: readonly Attention[] })
 
 function AttentionRow({ row: { code, sentence, object, since, fixes } }: { readonly row: Attention }) {
   const isBad = FAILED.has(code);
+  const [, first = sentence, rest = ''] = /^(.*?[.!?]) (.*)$/.exec(sentence) ?? [];
   return (
     <li class={isBad ? 'hue-bad' : 'hue-come'}>
       <Icon name={isBad ? 'cross' : 'warn'} />
       <p>
-        <b>{shown(sentence)}</b> <span class="soft">for <Since at={since} /></span>
+        <b>{shown(first)}</b> {shown(rest)} <span class="soft">for <Since at={since} /></span>
       </p>
       <span class="acts">
         <a class="btn s" href={hrefOf(object)}>

@@ -107,12 +107,12 @@ function TabOf({ tab, pool }: { readonly tab: string; readonly pool: PoolData })
 /** What keeps the pool from its target, and nodes from work. */
 function PoolBanner({ pool }: { readonly pool: string }) {
   const why = useResource(`${pool} why`, (signal) => own.explain(`pools/${encodeURIComponent(pool)}`, signal), { beats: 2 });
-  const reasons = (why.data?.reasons ?? []).filter(({ code }) => code !== 'AtTarget');
+  const reasons = (why.data?.reasons ?? []).filter(({ code }) => code !== 'PoolAtTarget');
   if (reasons.length === 0) return null;
   return (
     <ul class="attn" aria-label="Needs attention">
       {reasons.map(({ code, message, fixes = [] }) => (
-        <li key={code} class={/fail|unusable|error/i.test(code) ? 'hue-bad' : 'hue-come'}>
+        <li key={`${code} ${message}`} class={/fail|unusable|error/i.test(code) ? 'hue-bad' : 'hue-come'}>
           <Icon name={/fail|unusable|error/i.test(code) ? 'cross' : 'warn'} />
           <p>{sentence(message)}</p>
           <span class="acts"><FixButtons fixes={fixes} /></span>

@@ -11,6 +11,8 @@ const SPANS = { '3 h': 3, '1 d': 24, '7 d': 168 } as const;
 type SpanName = keyof typeof SPANS;
 const HOUR_MS = 3_600_000;
 const BEATS = 5;
+/** Fewer are no chart. */
+const LEAST_POINTS = 3;
 const NAMES = 'nodes,target,running,waiting';
 
 /** Nodes against their target, tasks that wait against those that run. */
@@ -36,7 +38,7 @@ export function TargetsCard({ pool }: { readonly pool: Pool }) {
   );
   return (
     <Card title="Targets and what came of them" aside={picks}>
-      <LazyTimeChart times={times} lines={lines} heightPx={150} label="Nodes and their target over time" />
+      {times.length < LEAST_POINTS ? <div class="skeleton" /> : <LazyTimeChart times={times} lines={lines} heightPx={150} label="Nodes and their target over time" />}
       {data === undefined ? <p class="soft small">Since this page was opened.</p> : null}
       {data?.series['waiting'] === undefined ? null : (
         <>

@@ -25,7 +25,6 @@ export function PoolTable({ pools }: { readonly pools: readonly Pool[] }) {
             <th scope="col" class="n">Low-priority</th>
             <th scope="col" class="wide-cell">Nodes by state</th>
             <th scope="col" class="narrow-hide">Size</th>
-            <th scope="col" class="narrow-hide">Problem</th>
           </tr>
         </thead>
         <tbody>
@@ -51,16 +50,16 @@ function PoolRow({ pool, states }: { readonly pool: Pool; readonly states: reado
       </td>
       <td>
         <Badge of="pool" state={pool.state === 'deleting' ? 'deleting' : allocationState} />
+        {problem === undefined ? null : <span class="bad-t small"> {shown(problem.code)}</span>}
       </td>
       <td class="n">{nodesOf(pool.currentDedicatedNodes, pool.targetDedicatedNodes)}</td>
       <td class="n">{nodesOf(pool.currentLowPriorityNodes, pool.targetLowPriorityNodes)}</td>
       <td class="wide-cell">
         <StateBar thin parts={partsOf(states)} />
       </td>
-      <td class="narrow-hide">
+      <td class="narrow-hide line">
         {vmSize} <span class="soft">· {taskSlotsPerNode} {taskSlotsPerNode === 1 ? 'slot' : 'slots'}</span>
       </td>
-      <td class="narrow-hide bad-t">{problem === undefined ? '' : shown(problem.code)}</td>
     </tr>
   );
 }

@@ -27,7 +27,7 @@ export function ExplainLine({ job, task }: { readonly job: string; readonly task
   return (
     <ul class="attn" aria-label="Why it waits">
       {reasons.map(({ code, message, never = false, fixes = [] }) => (
-        <li key={code} class={never ? 'hue-come' : 'hue-wait'}>
+        <li key={`${code} ${message}`} class={never ? 'hue-come' : 'hue-wait'}>
           <Icon name={never ? 'warn' : 'ring'} />
           <p>{never ? <b>It can never start. </b> : null}{sentence(message)}</p>
           <span class="acts"><FixButtons fixes={fixes} /></span>

@@ -1,0 +1,191 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LINUX, smallClient, type SmallClient } from '../support/smallClient.ts';
+import { startLinarite, until, type Instance } from '../support/linarite.ts';
+import { accessibility, hasChromium, launch, linkOf, openWindow, picture, type Window } from './browser.ts';
+
+/** What would run, were it ever more than text: markup, a link of a terminal, a mark that turns text around. */
+const HOSTILE = '<img src=x onerror=alert(1)>';
+const NODES = 2;
+const FAILING = 3;
+
+const VIEWS = [
+  { name: 'overview', hash: '#/', shows: 'Active jobs' },
+  { name: 'jobs', hash: '#/jobs', shows: 'render' },
+  { name: 'job', hash: '#/jobs/render', shows: 'Attempts by node and slot' },
+  { name: 'tasks', hash: '#/jobs/render?tab=tasks', shows: 'Command line' },
+  { name: 'graph', hash: '#/jobs/render?tab=graph', shows: 'Dependencies' },
+  { name: 'task', hash: '#/jobs/render/tasks/bad-1', shows: 'out of memory' },
+  { name: 'history', hash: '#/jobs/render/tasks/bad-1?tab=history', shows: 'Cause' },
+  { name: 'files', hash: '#/jobs/render/tasks/bad-1?tab=files', shows: 'stderr.txt' },
+  { name: 'command', hash: '#/jobs/render/tasks/bad-1?tab=command', shows: 'API_TOKEN' },
+  { name: 'pools', hash: '#/pools', shows: 'farm' },
+  { name: 'pool', hash: '#/pools/farm', shows: 'Targets and what came of them' },
+  { name: 'formula', hash: '#/pools/farm?tab=scaling', shows: 'Formula' },
+  { name: 'schedules', hash: '#/schedules', shows: 'Job schedules' },
+  { name: 'cost', hash: '#/cost', shows: 'By pool and size' },
+  { name: 'events', hash: '#/events', shows: 'Events' },
+  { name: 'playground', hash: '#/playground', shows: 'What it gives' },
+  { name: 'settings', hash: '#/settings', shows: 'Browsers that are signed in' },
+] as const;
+
+describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)', () => {
+  let service: Instance;
+  let client: SmallClient;
+  let browser: Browser;
+  let window: Window;
+  let origin: string;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startLinarite(), launch()]);
+    const env = await service.env();
+    origin = env.AZURE_BATCH_ENDPOINT;
+    client = smallClient(origin, env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY);
+    await client.call('POST', '/pools', { id: 'farm', ...LINUX, targetDedicatedNodes: NODES, taskSlotsPerNode: 2 });
+    await client.call('POST', '/jobs', { id: 'render', usesTaskDependencies: true, poolInfo: { poolId: 'farm' } });
+    const say = `printf '%s\\n' '${HOSTILE}'; printf '\\033]8;;javascript:alert(1)\\007a link\\033]8;;\\007 \\342\\200\\256turned\\n'`;
+    await client.call('POST', '/jobs/render/addtaskcollection', {
+      value: [
+        ...[1, 2, 3, 4, 5, 6].map((n) => ({ id: `good-${n}`, commandLine: `/bin/bash -c "echo done ${n}"` })),
+        ...[1, 2, 3].map((n) => ({ id: `bad-${n}`, commandLine: '/bin/bash -c "echo out of memory >&2; exit 137"', environmentSettings: [{ name: 'API_TOKEN', value: 'hunter2' }] })),
+        { id: 'after', commandLine: 'true', dependsOn: { taskIds: ['good-1'] } },
+        { id: 'large', commandLine: 'true', requiredSlots: 4 },
+        { id: 'hostile', displayName: HOSTILE, commandLine: `/bin/bash -c '${say.replaceAll("'", String.raw`'\''`)}'` },
+        { id: 'ticker', commandLine: "/bin/bash -c 'for i in {1..3000}; do echo line $i; sleep 0.1; done'" },
+      ],
+    });
+    await until('the tasks to end', 40_000, async () => {
+      const { taskCounts } = (await client.call('GET', '/jobs/render/taskcounts')) as { readonly taskCounts: { readonly failed: number; readonly succeeded: number } };
+      return taskCounts.failed === FAILING && taskCounts.succeeded >= 8 ? taskCounts : undefined;
+    });
+    window = await openWindow(browser, origin);
+  }, 90_000);
+  afterAll(async () => {
+    client?.close();
+    await browser?.close();
+    await service?.purge();
+  }, 60_000);
+
+  async function show(hash: string, text: string): Promise<void> {
+    await window.page.goto(`${origin}/${hash}`);
+    await window.page.getByText(text).first().waitFor();
+  }
+
+  test('a link signs in, leaves the address at once, and signs nobody in a second time', async () => {
+    const link = await linkOf(service);
+    const { page } = window;
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    expect(page.url()).toBe(`${origin}/#/`);
+    const other = await openWindow(browser, origin);
+    await other.page.goto(link);
+    await other.page.getByText('The link has been used').waitFor();
+    expect(await other.page.getByRole('heading', { name: 'Overview' }).count()).toBe(0);
+    await other.context.close();
+  });
+
+  test.each(VIEWS)('$name stands in both themes and at 360 pixels, open to all', async ({ name, hash, shows }) => {
+    const { page } = window;
+    for (const theme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme: theme === 'dark' ? 'dark' : 'light' });
+      await show(hash, shows);
+      await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+      expect(await accessibility(page)).toEqual([]);
+      await picture(page, `${name}-${theme}`);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    await picture(page, `${name}-360`);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  test('two clicks from the overview stands what a failed task said last', async () => {
+    const { page } = window;
+    await show('#/', 'Active jobs');
+    await page.getByRole('row', { name: /render/ }).getByRole('link', { name: String(FAILING) }).click();
+    await page.getByRole('link', { name: 'bad-2' }).click();
+    await page.getByText('out of memory').first().waitFor();
+  });
+
+  test('what tasks are called and say is text', async () => {
+    const { page } = window;
+    await show('#/jobs/render/tasks/hostile', HOSTILE);
+    const log = page.getByRole('log');
+    expect(await log.innerText()).toContain('a link ⟨U+202E⟩turned');
+    expect(await page.locator('main img, main a[href^="javascript:"]').count()).toBe(0);
+  });
+
+  test('a log grows while its task runs, stays where somebody reads, and follows again', async () => {
+    const { page } = window;
+    await show('#/jobs/render/tasks/ticker', 'line 1');
+    const log = page.getByRole('log');
+    const last = async (): Promise<string> => (await log.innerText()).trim().split('\n').at(-1) ?? '';
+    const before = await last();
+    await expect.poll(last).not.toBe(before);
+    await log.evaluate((element) => element.scrollTo({ top: 0 }));
+    await page.getByText(/\d new lines/).waitFor();
+    expect(await log.evaluate((element) => element.scrollTop)).toBe(0);
+    await page.getByText(/\d new lines/).click();
+    await expect.poll(() => log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)).toBeLessThan(5);
+  });
+
+  test('the failed task is found and its log read by keyboard alone; ? lists the keys', async () => {
+    const { page } = window;
+    await show('#/', 'Active jobs');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').getByText('next and previous row').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('g');
+    await page.keyboard.press('j');
+    await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor();
+    await page.getByRole('link', { name: 'render' }).first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'render' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('render/bad-1');
+    await page.getByRole('option', { name: /bad-1/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('out of memory').first().waitFor();
+    await page.keyboard.press('u');
+    await page.getByRole('heading', { name: 'render' }).waitFor();
+  });
+
+  test('a pool is resized, and its map shows each node', async () => {
+    const { page } = window;
+    await show('#/pools/farm', 'Dedicated');
+    await page.getByRole('button', { name: 'Resize…' }).click();
+    await page.getByLabel('Dedicated nodes').fill(String(NODES + 1));
+    await page.getByRole('dialog').getByRole('button', { name: 'Resize' }).click();
+    await page.getByRole('status').getByText('farm is resized to 3').waitFor();
+    await page.getByRole('img', { name: /^3 dedicated nodes/ }).waitFor();
+  });
+
+  test('all times are those of UTC after one click, on the next visit too', async () => {
+    const { page } = window;
+    await show('#/settings', 'This browser');
+    await page.getByRole('group', { name: 'Time zone' }).getByRole('button', { name: 'UTC' }).click();
+    await page.reload();
+    await page.getByRole('button', { name: 'Time zone: UTC' }).waitFor();
+  });
+
+  test('a reader sees all and is offered nothing that changes it', async () => {
+    const reader = await openWindow(browser, origin);
+    await reader.page.goto(await linkOf(service, ['--reader']));
+    await reader.page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await reader.page.goto(`${origin}/#/jobs/render`);
+    await reader.page.getByText('Attempts by node and slot').waitFor();
+    expect(await reader.page.getByRole('button', { name: /Rerun|Add tasks|Disable|More actions/ }).count()).toBe(0);
+    await reader.context.close();
+  });
+
+  test('what is not there says so, with a next step', async () => {
+    await show('#/jobs/nowhere', 'It was deleted, or never existed.');
+    // Browsers write each refusal to the console.
+    expect(window.complaints.splice(0).filter((complaint) => !complaint.includes('404'))).toEqual([]);
+  });
+
+  test('nothing went wrong in the browser meanwhile, and no other host was asked', () => {
+    expect(window.complaints).toEqual([]);
+  });
+});
