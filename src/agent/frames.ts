@@ -246,6 +246,18 @@ export interface Work {
   readonly retentionMs: number | null;
   /** Of an instance of a multi-instance task. Left out: it is none. */
   readonly gang?: GangWork;
+  /** Its pool has a managed identity. Left out: it has none. */
+  readonly identity?: IdentityWork;
+}
+
+/** How an attempt gets tokens of its pool's managed identity, and what it may use them for. */
+export interface IdentityWork {
+  /** A secret of this attempt alone, which ends with it. */
+  readonly header: string;
+  /** Names of hosts under which the service has blobs, for this node's own list of names. */
+  readonly blobHosts: readonly string[];
+  /** By whose certificates these prove themselves (PEM); null: by those that everybody knows. */
+  readonly authority: string | null;
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { addUsage, type TaskUsage, usageSince } from '../core/task/usage.ts';
-import { type Cgroup, NO_CGROUP, removeCgroup } from './cgroups.ts';
+import { type Cgroup, membersOfCgroup, NO_CGROUP, removeCgroup } from './cgroups.ts';
 import { ATTEMPT_MARK, NODE_MARK } from './environment.ts';
 import { machineSweeper, type Sweeper } from './killing.ts';
 import { type Enclosure, enclosureOf } from './nets.ts';
@@ -39,6 +39,8 @@ export interface Launcher {
   warm(user: User, shells: number): void;
   /** `onUsed` is told, maybe several times, what its processes have used beyond what it was told before. */
   launch(attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep', onUsed?: (used: TaskUsage) => void): Running;
+  /** The processes that an attempt has now; null: nothing tells them from others for sure. */
+  membersOf(attempt: string): readonly number[] | null;
   /** Kills all that was started here. */
   killAll(): Promise<void>;
 }
@@ -69,6 +71,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
   const mark = `${NODE_MARK}=${options.rootDirectory}`;
   const idle: SlotShell[] = [];
   const busy = new Set<SlotShell>();
+  /** Where attempts run. */
+  const places = new Map<string, Cgroup>();
   let shells = 0;
 
   const take = (user: User): SlotShell => {
@@ -166,6 +170,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       shell = used;
       last = used;
       busy.add(used);
+      places.set(attempt, used.cgroup);
       if (leftovers === 'keep') groupBefore = usageOfGroup(used.cgroup);
       try {
         const exitCode = await used.run(scriptOf(command, hasPerl));
@@ -183,6 +188,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
         return 'again';
       } finally {
         busy.delete(used);
+        places.delete(attempt);
         shell = null;
       }
     };
@@ -243,6 +249,10 @@ export function createLauncher(options: LauncherOptions): Launcher {
   return {
     warm,
     launch,
+    membersOf: (attempt) => {
+      const place = places.get(attempt) ?? NO_CGROUP;
+      return place.net === null ? null : membersOfCgroup(place);
+    },
     killAll: async () => {
       const groups = [...idle, ...busy].map((shell) => shell.pid).filter((pid) => pid !== 0);
       await sweeper.kill(enclosureOf(options.nodeCgroup, groups, [mark]));

@@ -132,7 +132,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     switch (frame.kind) {
       case 'welcome':
         void setClock(frame.clockOffsetMs ?? 0);
-        work ??= beginNodeWork({ options, setup: frame.node, ...place, network, metadata, reports, clock, journal });
+        work ??= beginNodeWork({ options, setup: frame.node, ...place, network, metadata, readAddress, reports, clock, journal });
         reports.acknowledge(frame.acknowledged);
         sent = 0;
         measureEach(frame.measureEveryMs);

@@ -13,6 +13,7 @@ import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
 import { mountFileSystems } from './fileSystems/fileSystems.ts';
 import type { AgentCommand, LoginAsk, NodeAnswer, NodeSetup } from './frames.ts';
+import { createIdentities } from './identity/identities.ts';
 import type { Journal } from './journal.ts';
 import { createGpus, nodesIn } from './gpus.ts';
 import { createJobTasks } from './jobTasks.ts';
@@ -34,7 +35,7 @@ import { whenRoom } from './room.ts';
 import { createReadyTrees } from './readyTrees.ts';
 import { createNodePackages } from './packages/packages.ts';
 import { createRetention, TRASH } from './retention.ts';
-import { jobTaskAttempt, taskAttempt } from './run.ts';
+import { jobTaskAttempt, markOf, taskAttempt } from './run.ts';
 import { runStartTask } from './startTask.ts';
 import { type NodeContext, startRun } from './taskRun.ts';
 import { createUsers } from './users.ts';
@@ -50,6 +51,8 @@ export interface NodeWorkOptions {
   /** Why the node cannot work; null: it can. */
   readonly unusable: string | null;
   readonly metadata: Metadata | null;
+  /** The options as they are now: the service may have another address. */
+  readonly readAddress: () => AgentOptions;
   readonly reports: Pick<Reports, 'add' | 'begun'>;
   readonly clock: NodeClock;
   readonly journal: Journal;
@@ -83,7 +86,7 @@ const IDLE_MS = 5;
 /** Shells that wait for the first tasks. */
 const WARM_SHELLS = 4;
 
-export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, network, reports, clock, journal, metadata, ...place }: NodeWorkOptions): NodeWork {
+export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, network, reports, clock, journal, metadata, readAddress, ...place }: NodeWorkOptions): NodeWork {
   const { now } = clock;
   const report = reports.add;
   const { root: rootDirectory, programs } = node;
@@ -141,14 +144,20 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     },
   });
   const gpus = createGpus({ devicesDirectory: options.devicesDirectory ?? '/dev', slots: setup.slots, nodes: () => nodesIn(options.nodesDirectory) });
+  const identities = createIdentities({ node, launcher, agentUrl: () => new URL(readAddress().agentUrl), metadata });
   let endpoints: Endpoints | null = null;
   const attempts = createAttempts({
     slots: setup.slots,
     start: (key, work) => {
       const run = taskAttempt(key, work, rootDirectory);
       const { environment: gpuVariables, release } = gpus.take(work.slots);
-      const started = startRun(context, run, { ...work, environment: [...gpuVariables, ...work.environment] }, retention.claim(run), () => report({ kind: 'coordinated', key }));
-      void started.done.then(release, release);
+      const identified = identities.begin(markOf(run), work.identity);
+      const started = startRun(context, run, { ...work, environment: [...gpuVariables, ...identified, ...work.environment] }, retention.claim(run), () => report({ kind: 'coordinated', key }));
+      const end = (): void => {
+        release();
+        identities.end(markOf(run));
+      };
+      void started.done.then(end, end);
       return started;
     },
     prepare: (preparation) => jobTasks.prepare(preparation),

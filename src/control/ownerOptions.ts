@@ -10,7 +10,7 @@ import type { LogArchiveOptions } from './logArchive.ts';
 import type { SilenceBounds } from './silence.ts';
 import type { StoryOptions } from './story/story.ts';
 import type { TaskTokenIssuer } from './taskTokens.ts';
-import type { Signer } from './work.ts';
+import type { BlobNames, Signer } from './work.ts';
 
 export interface OwnerOptions {
   readonly account: { readonly number: AccountNumber; readonly name: string; readonly url: string };
@@ -25,6 +25,8 @@ export interface OwnerOptions {
   readonly credentials: NodeCredentials;
   readonly tokens: TaskTokenIssuer;
   readonly sign: Signer;
+  /** Left out: tasks find no blobs by names of the service. */
+  readonly blobNames?: BlobNames;
   /** The time of day that the rules and rows go by; never goes back (`steadyClock`). */
   readonly clock: () => Instant;
   /** How far it is ahead of the real time, where users set it; left out: it is the real time. */

@@ -388,7 +388,7 @@ export class Session {
       sign: options.sign,
       packages: (applications) => packageSource(options, applications),
       token: ({ job, task, attempt }) => options.tokens.issue({ account: options.account.number, job, task, attempt }),
-      identity: ({ job, task, attempt }) => ({ endpoint: `${options.account.url}${MANAGED_TOKEN_PATH}`, header: options.tokens.issueIdentity({ account: options.account.number, job, task, attempt }) }),
+      identity: ({ job, task, attempt }) => ({ endpoint: `${options.account.url}${MANAGED_TOKEN_PATH}`, header: options.tokens.issueIdentity({ account: options.account.number, job, task, attempt }), blobHosts: options.blobNames?.hosts() ?? [], authority: options.blobNames?.authority() ?? null }),
       poolOf: (node) => this.#nodes.get(node)?.pool,
       send: (node, commands) => this.channels.send(node, { kind: 'commands', epoch: this.epoch, commands }),
       acquire: (command, spec) => {

@@ -1,4 +1,4 @@
-import { taskDirectory, type CertificateWork, type GangWork, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
+import { taskDirectory, type CertificateWork, type GangWork, type IdentityWork, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
 import type { Host } from '../core/decisions.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
 import { containerOf, containersOf } from './containerWork.ts';
@@ -27,10 +27,17 @@ export interface Signer {
 /** What a task does there: reads one blob, reads and lists a container, or writes into one. */
 export type StorageAccess = 'blob' | 'container' | 'output';
 
-/** An attempt's way to tokens: the endpoint, and the secret of this attempt alone. */
-export interface IdentityAccess {
+/** An attempt's way to tokens: the endpoint, and what its agent needs of it. */
+export interface IdentityAccess extends IdentityWork {
   readonly endpoint: string;
-  readonly header: string;
+}
+
+/** Where the service itself has blobs over TLS, as tasks with a managed identity ask for them. */
+export interface BlobNames {
+  /** Of all storage accounts. */
+  hosts(): readonly string[];
+  /** The authority of their certificates (PEM); null: one that everybody knows. */
+  authority(): string | null;
 }
 
 /** What an attempt is given beyond what its task asks for. */
@@ -73,6 +80,7 @@ export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, t
     wallClockMs: bounded(task.constraints?.maxWallClockTime),
     retentionMs: task.constraints?.retentionTime === undefined ? DEFAULT_RETENTION_MS : bounded(task.constraints.retentionTime),
     ...(among === undefined ? null : { gang: { ...among, ...coordination(task, sign) } }),
+    ...(identity === undefined ? null : { identity: { header: identity.header, blobHosts: identity.blobHosts, authority: identity.authority } }),
   };
 }
 

@@ -117,7 +117,7 @@ describe('the start task of a pool', () => {
         isOverfull: () => false,
         clock: createNodeClock(),
         users: createUsers(null, [], () => false),
-        launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1, lackedMemory: false }), end: () => {}, endLeftovers: () => Promise.resolve() }), killAll: () => Promise.resolve() },
+        launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1, lackedMemory: false }), end: () => {}, endLeftovers: () => Promise.resolve() }), membersOf: () => null, killAll: () => Promise.resolve() },
         readyTrees: { takeFor: () => false, makeOne: () => false },
       nodeEnvironment: new Map(),
         paths: { all: '', admins: '' },

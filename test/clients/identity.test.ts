@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ACCOUNT, asOperator } from './asOperator.ts';
 import { linarite, mustRun, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const AZ = '/usr/bin/az';
@@ -97,10 +98,6 @@ describe.skipIf(!hasAz)("Debian's azure-cli, unmodified, against the management 
 });
 
 describe.skipIf(!hasPython)('a task on a pool with a managed identity', () => {
-  const SUBSCRIPTION = '/subscriptions/11a12173-0000-4000-8000-000000000002';
-  const GROUP = `${SUBSCRIPTION}/resourceGroups/linarite`;
-  const ACCOUNT = `${GROUP}/providers/Microsoft.Batch/batchAccounts/linarite`;
-  const MINE = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine`;
   const READER = '/providers/Microsoft.Authorization/roleDefinitions/11076f67-66f6-4be0-8f6b-f0609fd05cc9';
   /** What the default credentials of Python find, used for Batch, and what else the task was given. */
   const PROGRAM = `
@@ -117,24 +114,33 @@ except Exception as error:
     print(error.error.code)
 print(os.environ["IDENTITY_ENDPOINT"], os.environ["IDENTITY_HEADER"])
 `;
+  /** Reads a blob by what the default credentials find; the node knows its host, and who signs for that. */
+  const PYTHON_BLOB = `
+import os
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import BlobServiceClient
+service = BlobServiceClient(os.environ["BLOBS"], credential=DefaultAzureCredential())
+print(service.get_blob_client("data", "in").download_blob().readall().decode())
+try:
+    service.create_container("more")
+except Exception as error:
+    print(error.error_code)
+`;
+  const JAVASCRIPT_BLOB = `
+const { DefaultAzureCredential } = require('${join(import.meta.dirname, '../../node_modules/@azure/identity')}');
+const { BlobServiceClient } = require('${join(import.meta.dirname, '../../node_modules/@azure/storage-blob')}');
+new BlobServiceClient(process.env.BLOBS, new DefaultAzureCredential()).getContainerClient('data').getBlobClient('in').downloadToBuffer().then((read) => console.log(String(read)));
+`;
 
   test('gets tokens of it, has the rights that were assigned to it, and nobody has when the task has ended', async () => {
-    const { AZURE_BATCH_ENDPOINT: endpoint = '', IDENTITY_ENDPOINT = '', IDENTITY_HEADER = '', AZURE_BATCH_ACCOUNT: account = '', AZURE_BATCH_ACCESS_KEY: key = '' } = identity;
-    const { access_token: operator } = (await (await fetch(`${IDENTITY_ENDPOINT}?api-version=2019-08-01&resource=https://management.azure.com/`, { headers: { 'x-identity-header': IDENTITY_HEADER } })).json()) as { readonly access_token: string };
-    const put = async (path: string, body: object, version: string): Promise<unknown> => {
-      const answer = await fetch(`${endpoint}${path}?api-version=${version}`, { method: 'PUT', headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
-      if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
-      return answer.json();
-    };
-    const made = (await put(MINE, { location: 'westeurope' }, '2023-01-31')) as { readonly properties: { readonly principalId: string } };
-    await put(`${ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/33333333-0000-4000-8000-000000000001`, { properties: { roleDefinitionId: READER, principalId: made.properties.principalId } }, '2022-04-01');
-    const imageReference = { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' };
-    await put(`${ACCOUNT}/pools/identified`, {
-      identity: { type: 'UserAssigned', userAssignedIdentities: { [MINE]: {} } },
-      properties: { vmSize: 'standard_d1_v2', deploymentConfiguration: { virtualMachineConfiguration: { imageReference, nodeAgentSkuId: 'batch.node.ubuntu 22.04' } }, scaleSettings: { fixedScale: { targetDedicatedNodes: 1 } } },
-    }, '2025-06-01');
+    const operator = await asOperator(instance);
+    const { AZURE_BATCH_ENDPOINT: endpoint = '', IDENTITY_HEADER = '', AZURE_BATCH_ACCOUNT: account = '', AZURE_BATCH_ACCESS_KEY: key = '' } = operator.environment;
+    const principal = await operator.identity('mine');
+    await operator.assign(ACCOUNT, READER, principal);
+    await operator.pool('identified', 'mine');
     const client = new BatchServiceClient(new BatchSharedKeyCredentials(account, key), endpoint);
     await client.job.add({ id: 'identified', poolInfo: { poolId: 'identified' } });
+    const blobs = await operator.readableBlob('what is in it', principal);
     const program = Buffer.from(PROGRAM).toString('base64');
     await client.task.add('identified', { id: 'asks', commandLine: `${PYTHON} -c "import base64; exec(base64.b64decode('${program}'))"` });
     await until('the task completes', 90_000, async () => ((await client.task.get('identified', 'asks')).state === 'completed' ? true : undefined));
@@ -145,6 +151,19 @@ print(os.environ["IDENTITY_ENDPOINT"], os.environ["IDENTITY_HEADER"])
     expect(header).not.toBe(IDENTITY_HEADER);
     const late = await fetch(`${where}?api-version=2019-08-01&resource=https://batch.core.windows.net/`, { headers: { 'x-identity-header': header } });
     expect([late.status, await late.text()]).toEqual([401, expect.stringContaining('has ended')]);
+    // Its own list of names is the node's where that has an /etc of its own.
+    if (process.getuid?.() === 0) {
+      const environmentSettings = [{ name: 'BLOBS', value: blobs }];
+      const encoded = (text: string): string => Buffer.from(text).toString('base64');
+      await client.task.addCollection('identified', [
+        { id: 'python', environmentSettings, commandLine: `${PYTHON} -c "import base64; exec(base64.b64decode('${encoded(PYTHON_BLOB)}'))"` },
+        { id: 'javascript', environmentSettings, commandLine: `${process.execPath} -e "eval(String(Buffer.from('${encoded(JAVASCRIPT_BLOB)}', 'base64')))"` },
+      ]);
+      await until('both complete', 90_000, async () => ((await client.task.list('identified')).every(({ state }) => state === 'completed') ? true : undefined));
+      const written = async (task: string, name: string): Promise<string> => text((await client.file.getFromTask('identified', task, name)).readableStreamBody as NodeJS.ReadableStream);
+      expect(await written('python', 'stdout.txt'), await written('python', 'stderr.txt')).toBe('what is in it\nAuthorizationPermissionMismatch\n');
+      expect(await written('javascript', 'stdout.txt'), await written('javascript', 'stderr.txt')).toBe('what is in it\n');
+    }
     // It is no token of the job's either.
     await expect(fetch(`${endpoint}/jobs/identified?api-version=2024-02-01.19.0`, { headers: { authorization: `Bearer ${header}` } }).then(({ status }) => status)).resolves.toBe(401);
   }, 150_000);

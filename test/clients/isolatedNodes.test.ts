@@ -7,6 +7,7 @@ import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findSshd } from '../../src/agent/login/sshd.ts';
 import { createNodeNetworks } from '../../src/nodes/local/network/nodeNetworks.ts';
+import { asOperator } from './asOperator.ts';
 import { LAUNCHER, linarite, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 import { realEngines, startRegistry, type Registry } from '../support/registry.ts';
 
@@ -17,6 +18,14 @@ const hasMpi = spawnSync('mpicc', ['--version']).status === 0 && spawnSync('mpir
 /** Containers of docker have the machine's network. */
 const hasPodman = (await realEngines()).some(({ engine }) => engine?.kind === 'podman');
 if (!isPossible) console.warn('skipped: nodes with networks of their own, which need root, perl, ip(8) and nsenter(1)');
+
+const hasPython = spawnSync('/usr/bin/python3', ['-c', 'import azure.identity, azure.storage.blob']).status === 0;
+
+async function textOf(stream: NodeJS.ReadableStream | undefined): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream ?? []) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+}
 
 describe.runIf(isPossible)('nodes with networks of their own, with @azure/batch', () => {
   let instance: Instance;
@@ -50,15 +59,13 @@ describe.runIf(isPossible)('nodes with networks of their own, with @azure/batch'
       const found = await client.task.get('job', task.id);
       return found.state === 'completed' ? found : undefined;
     });
-    const [output = '', errors = ''] = await Promise.all(['stdout', 'stderr'].map((name) => text(seen.nodeInfo?.nodeId, `workitems/job/job-1/${task.id}/${name}.txt`)));
+    const [output = '', errors = ''] = await Promise.all(['stdout', 'stderr'].map((name) => textOn(seen.nodeInfo?.nodeId, `workitems/job/job-1/${task.id}/${name}.txt`)));
     expect(seen.executionInfo, `${output}\n${errors}`).toMatchObject({ exitCode: 0, result: 'success' });
     return output;
   };
-  const text = async (node: string | undefined, path: string): Promise<string> => {
+  const textOn = async (node: string | undefined, path: string): Promise<string> => {
     const { readableStreamBody } = await client.file.getFromComputeNode('pool', node ?? '', path);
-    const chunks: Buffer[] = [];
-    for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks).toString();
+    return textOf(readableStreamBody);
   };
 
   test('say so, each and in the status of the service', async () => {
@@ -89,6 +96,28 @@ describe.runIf(isPossible)('nodes with networks of their own, with @azure/batch'
     expect(stdout).toBe(await completed({ id: 'network', commandLine: 'readlink /proc/self/ns/net', affinityInfo }));
     expect(stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/net'));
   });
+
+  test.skipIf(!hasPython)('give tokens at 169.254.169.254 to the tasks of a pool with an identity, and to nobody else', async () => {
+    const operator = await asOperator(instance);
+    const blobs = await operator.readableBlob('what is in it', await operator.identity('mine'));
+    const asked = "curl -sS -H Metadata:true 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://storage.azure.com/'";
+    await operator.pool('identified', 'mine', { startTask: { commandLine: `/bin/sh -c "${asked} > started.txt"`, waitForSuccess: true } });
+    await client.job.add({ id: 'identified', poolInfo: { poolId: 'identified' } });
+    const program = ['import os', 'from azure.identity import DefaultAzureCredential', 'from azure.storage.blob import BlobServiceClient', `print(BlobServiceClient("${blobs}", credential=DefaultAzureCredential()).get_blob_client("data", "in").download_blob().readall().decode())`].join('\n');
+    const without = 'env -u IDENTITY_ENDPOINT -u IDENTITY_HEADER';
+    await client.task.addCollection('identified', [
+      { id: 'reads', commandLine: `${without} /usr/bin/python3 -c "import base64; exec(base64.b64decode('${Buffer.from(program).toString('base64')}'))"` },
+      { id: 'asks', commandLine: `/bin/sh -c "${asked}; echo; curl -sS 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=x'; cat $AZ_BATCH_NODE_STARTUP_DIR/wd/started.txt"` },
+    ]);
+    await until('both complete', 120_000, async () => ([...(await client.task.list('identified'))].every(({ state }) => state === 'completed') ? true : undefined));
+    const written = async (task: string, name: string): Promise<string> => textOf((await client.file.getFromTask('identified', task, name)).readableStreamBody);
+    expect(await written('reads', 'stdout.txt'), await written('reads', 'stderr.txt')).toBe('what is in it\n');
+    const [token = '', refused = ''] = (await written('asks', 'stdout.txt')).split('\n');
+    expect(JSON.parse(token)).toMatchObject({ token_type: 'Bearer', resource: 'https://storage.azure.com/', expires_in: '3600' });
+    expect(refused).toContain('Required metadata header not specified');
+    // The start task has no identity, and is on the same node.
+    expect(refused).toContain('Identity not found');
+  }, 180_000);
 
   test.skipIf(!hasPodman)('give their containers what they have, and no other network', async () => {
     const { port } = new URL((await instance.env()).AZURE_BATCH_ENDPOINT);

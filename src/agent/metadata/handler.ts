@@ -23,6 +23,7 @@ export interface MetadataNode {
   readonly instance: InstanceFacts;
 }
 
+const TOKEN_PATH = '/metadata/identity/oauth2/token';
 export const SCHEDULED_EVENTS_PATH = '/metadata/scheduledevents';
 
 interface Asked extends MetadataRequest {
@@ -35,13 +36,24 @@ interface Asked extends MetadataRequest {
 const SERVICES: readonly { readonly path: string; answer(node: MetadataNode, asked: Asked): MetadataAnswer }[] = [
   { path: SCHEDULED_EVENTS_PATH, answer: ({ events }, asked) => scheduledEvents(events, asked) },
   { path: '/metadata/instance', answer: ({ instance }, asked) => instanceMetadata(instance, asked) },
-  { path: '/metadata/identity/oauth2/token', answer: (_node, asked) => identityToken(asked) },
+  { path: TOKEN_PATH, answer: (_node, asked) => identityToken(asked) },
 ];
 
 /**
+ * Whether a request asks for a token of an identity in the form that is to be answered by whoever knows whose it is;
+ * `answerMetadata` says what is wrong with others, and answers as where the machine has no identity.
+ */
+export function asksForToken({ method, url, headers }: MetadataRequest): boolean {
+  const [path = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const isWhole = ['api-version', 'resource'].every((name) => Boolean(parameters.get(name)));
+  return method === 'GET' && isWhole && path.toLowerCase().replace(/\/$/, '') === TOKEN_PATH && headers['x-forwarded-for'] === undefined && String(headers['metadata']).toLowerCase() === 'true';
+}
+
+/**
  * The part of Azure's instance metadata service that is served: the scheduled events, and what is known of the machine;
- * tokens of identities are refused as on a machine that has none. Whoever serves 169.254.169.254 for a node hands its
- * requests to this.
+ * tokens of identities are refused as on a machine that has none, where nobody else answers (`asksForToken`). Whoever
+ * serves 169.254.169.254 for a node hands its requests to this.
  */
 export function answerMetadata(node: MetadataNode, request: MetadataRequest): MetadataAnswer {
   const { url, headers } = request;

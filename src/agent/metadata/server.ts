@@ -5,7 +5,8 @@ import type { Instant } from '../../core/keys.ts';
 import { messageOf } from '../failures.ts';
 import { say } from '../log.ts';
 import { METADATA } from '../network/network.ts';
-import { answerMetadata, type MetadataAnswer, type MetadataNode, type MetadataRequest, SCHEDULED_EVENTS_PATH } from './handler.ts';
+import type { Connection } from '../identity/peers.ts';
+import { answerMetadata, asksForToken, type MetadataAnswer, type MetadataNode, type MetadataRequest, SCHEDULED_EVENTS_PATH } from './handler.ts';
 import type { InstanceFacts } from './instance.ts';
 import { createScheduledEvents } from './scheduledEvents.ts';
 
@@ -15,8 +16,13 @@ export interface Metadata {
   readonly url: string;
   /** The node is taken back at that instant. */
   preempt(notBefore: Instant): void;
+  /** From now on tokens of identities are given so; nobody is given any before. */
+  giveTokens(answer: TokenAnswer): void;
   close(): void;
 }
+
+/** Answers who asks for a token, as far as the connection tells whose it is. */
+type TokenAnswer = (request: MetadataRequest, connection: Connection) => Promise<MetadataAnswer>;
 
 const LARGEST_BODY_BYTES = 64 * 1024;
 /** A program that asks for more at a time waits. */
@@ -37,19 +43,25 @@ interface Options {
 /** null, and a line in the log: it cannot be served, and nothing else of the node depends on it. */
 export async function openMetadata({ instance, ipAddress, descriptor, now, onLetGo }: Options): Promise<Metadata | null> {
   const events = createScheduledEvents({ nodeId: instance.nodeId, now, onApproved: onLetGo });
+  const giving: Giving = { tokens: null };
   try {
-    const server = await serve(descriptor === null ? { host: ipAddress, port: 0 } : { fd: descriptor }, { events, instance });
+    const server = await serve(descriptor === null ? { host: ipAddress, port: 0 } : { fd: descriptor }, { events, instance }, giving);
     const host = descriptor === null ? `${ipAddress}:${portOf(server)}` : METADATA.address;
-    return { url: `http://${host}${SCHEDULED_EVENTS_PATH}`, close: () => closeAll(server), preempt: events.preempt };
+    return { url: `http://${host}${SCHEDULED_EVENTS_PATH}`, close: () => closeAll(server), preempt: events.preempt, giveTokens: (answer) => void (giving.tokens = descriptor === null ? null : answer) };
   } catch (error) {
     say(`metadata cannot be served: ${messageOf(error)}`);
     return null;
   }
 }
 
-async function serve(at: { readonly fd: number } | { readonly host: string; readonly port: number }, node: MetadataNode): Promise<Server> {
+/** null: nobody is given any, as on a network that others have too: there nothing tells whose a connection is. */
+interface Giving {
+  tokens: TokenAnswer | null;
+}
+
+async function serve(at: { readonly fd: number } | { readonly host: string; readonly port: number }, node: MetadataNode, giving: Giving): Promise<Server> {
   const server = createServer({ requestTimeout: SLOW_REQUEST_MS, headersTimeout: SLOW_REQUEST_MS, keepAliveTimeout: SLOW_REQUEST_MS }, (request, response) => {
-    void answered(node, request).then((answer) => send(response, answer));
+    void answered(node, request, giving).then((answer) => send(response, answer));
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(at);
@@ -68,12 +80,18 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-async function answered(node: MetadataNode, message: IncomingMessage): Promise<MetadataAnswer> {
-  const { method = '', url = '', headers } = message;
+async function answered(node: MetadataNode, message: IncomingMessage, { tokens }: Giving): Promise<MetadataAnswer> {
+  const { method = '', url = '', headers, socket } = message;
+  const connection = { remote: { address: plain(socket.remoteAddress), port: socket.remotePort ?? 0 }, local: { address: plain(socket.localAddress), port: socket.localPort ?? 0 } };
   const body = await textOf(message);
   if (body === null) return { status: 413, body: { error: 'Request entity too large' } };
   const request: MetadataRequest = { method, url, headers, body };
-  return answerMetadata(node, request);
+  return tokens !== null && asksForToken(request) ? tokens(request, connection) : answerMetadata(node, request);
+}
+
+/** An IPv4 address, however the socket tells it. */
+function plain(address = ''): string {
+  return address.replace(/^::ffff:/i, '');
 }
 
 /** null: it is too large, or was not sent whole. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { Accounts } from '../../../api/accounts.ts';
-import { HOST_SUFFIX } from '../../../api/hostNames.ts';
+import { blobHost, HOST_SUFFIX } from '../../../api/hostNames.ts';
 import { createSealing } from '../../../api/sealing.ts';
 import { createApi } from '../../../api/server.ts';
 import { createOutsideIssuers } from '../../../api/identity/outsideIssuers.ts';
@@ -34,6 +35,7 @@ import { migrate } from '../../../store/migrate.ts';
 import { forgetProcesses } from '../../../store/owner/claim.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LIMITS } from '../../../wire/limits.ts';
+import { readIfThere } from '../../files.ts';
 import { imagesFor } from '../imagesFile.ts';
 import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
@@ -153,6 +155,10 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     ...(virtual === null ? {} : { clockOffsetMs: () => virtual.offsetMs }),
     monotonic: MACHINE_TIME.now,
     random: Math.random,
+    blobNames: {
+      hosts: () => (storages.isOurs ? storages.all().map(({ accountName }) => blobHost(accountName, addresses.suffix ?? HOST_SUFFIX)) : []),
+      authority: () => readIfThere(join(directory.certificates, 'ca.pem')) ?? null,
+    },
     maxPools: LIMITS.quotas.pools,
     silence,
     log,
