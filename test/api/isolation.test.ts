@@ -47,7 +47,7 @@ beforeAll(async () => {
   other.key = (await manage(OPERATOR, 'POST', `${accountId(other.name)}/listKeys`)).json.primary;
   number = (await it.pool.query<{ account: number }>('select account from account where name = $1', [other.name])).rows[0]?.account ?? 0;
   member = { objectId: randomUUID(), tenantId: TENANT_ID, kind: 'user', name: 'ada' };
-  await insertResource(it.pool, { id: `${accountId(other.name)}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`, type: 'Microsoft.Authorization/roleAssignments', spec: { properties: { principalId: member.objectId, roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES.owner.id}` } } }, 0);
+  await insertResource(it.pool, { id: `${accountId(other.name)}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`, type: 'Microsoft.Authorization/roleAssignments', spec: { properties: { principalId: member.objectId, roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES.owner.id}` } } }, it.now.value + 1);
   for (const [url, body] of [['/pools', { id: 'own', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }], ['/jobs', { id: 'own', poolInfo: { poolId: 'own' } }], ['/jobs/own/tasks', { id: 'own', commandLine: 'x' }]] as const) {
     expect((await it.askAs(other.name, other.key, { method: 'POST', url, body })).status).toBe(201);
   }
@@ -108,7 +108,7 @@ async function everything(): Promise<readonly string[]> {
     `select t.table_name as name, exists (select from information_schema.columns c where c.table_schema = 'public' and c.table_name = t.table_name and c.column_name = 'account') as "ofAccount"
       from information_schema.tables t where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'migration'`,
   )).rows;
-  for (const table of ['pool', 'job_schedule', 'application', 'certificate', 'inbox', 'drill']) await it.pool.query(`delete from ${table} where account = $1 ${['pool', 'job_schedule'].includes(table) ? "and id <> 'own'" : ''}`, [number]);
+  for (const table of ['pool', 'job_schedule', 'application', 'certificate', 'inbox', 'drill', 'page_link']) await it.pool.query(`delete from ${table} where account = $1 ${['pool', 'job_schedule'].includes(table) ? "and id <> 'own'" : ''}`, [number]);
   for (const table of ['open_job', 'task']) await it.pool.query(`delete from ${table} where job in (select job from job where account = $1 and id <> 'own')`, [number]);
   await it.pool.query(`delete from job where account = $1 and id <> 'own'`, [number]);
   const digests = tables.map(({ name, ofAccount }) => `select '${name}' as name, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as md5 from ${name} t ${ofAccount ? `where account is distinct from ${number}` : ''}`);
@@ -169,6 +169,27 @@ describe('an account', () => {
     expect(await everything()).toEqual(before);
   });
 
+  test('names nothing that its owner may not use: neither the storage of another one nor its identity', async () => {
+    const storage = `${GROUP}/providers/Microsoft.Storage/storageAccounts/ofthefirst`;
+    const identity = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/ofthefirst`;
+    for (const id of [storage, identity]) expect((await manage(OPERATOR, 'PUT', id, { location: 'westeurope', ...(id === storage ? { sku: { name: 'Standard_LRS' }, kind: 'StorageV2' } : {}) })).status).toBeLessThan(300);
+    const before = await everything();
+    const theirs = accountId(other.name);
+    const assigned = { type: 'UserAssigned', userAssignedIdentities: { [identity]: {} } };
+    for (const [method, url, body] of [
+      ['PATCH', theirs, { properties: { autoStorage: { storageAccountId: storage } } }],
+      ['PUT', theirs, { location: 'eastus', properties: { autoStorage: { storageAccountId: storage } } }],
+      ['PATCH', theirs, { identity: assigned }],
+      ['PUT', `${theirs}/pools/new`, { identity: assigned, properties: { vmSize: 'standard_d2s_v3', deploymentConfiguration: { virtualMachineConfiguration: { imageReference: UBUNTU.imageReference, nodeAgentSkuId: UBUNTU.nodeAgentSKUId } } } }],
+      ['PATCH', `${theirs}/pools/own`, { identity: assigned }],
+    ] as const) {
+      const refused = await manage(member, method, url, body);
+      expect([method, url, refused.status, refused.json.error?.code], refused.text).toEqual([method, url, 403, 'LinkedAuthorizationFailed']);
+    }
+    expect(await everything()).toEqual(before);
+    expect((await manage(OPERATOR, 'PATCH', theirs, { properties: { autoStorage: { storageAccountId: storage } } })).status).toBe(200);
+  });
+
   test('whose key is replaced takes the old one no more, on connections that are open as well; the other’s goes on', async () => {
     const { primary, secondary } = (await manage(OPERATOR, 'POST', `${accountId(other.name)}/listKeys`)).json;
     const status = async (key: string): Promise<number> => (await it.askAs(other.name, key, { url: '/pools' })).status;
@@ -180,62 +201,55 @@ describe('an account', () => {
   });
 });
 
-/** Tries them where the first account has a pool, a node, a job, a task, an application and a drill. */
+/** Tries them where the first account has a pool, a node, a job, a task, an application, a drill, a session … */
 async function tryOwnOperations(): Promise<void> {
   expect((await it.ask({ method: 'POST', url: '/linarite/drills', body: { rate: '10%/min' } })).status).toBe(201);
+  const { rows: [session] } = await it.pool.query<{ number: string }>(`insert into page_session (account, role, token, cookie, keys, agent, made_at, used_at) values (1, 'reader', '\\x01', '\\x01', '\\x01', 'a browser', 0, 0) returning number`);
+  const { json: bulk } = await it.ask({ method: 'POST', url: '/linarite/jobs/j/bulk', body: { action: 'terminate', ids: ['done'] } });
+  expect(bulk.operation).toMatch(/-/);
+  const ids: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', taskId: 'done', id: 'app', version: '1.0', drillId: '1', session: String(session?.number), operation: bulk.operation };
   for (const { method, path } of OWN_OPERATIONS) {
     const name = `${method} ${path}`;
-    const { sent: [url, body] = [], status } = OWN_REQUESTS[name] ?? {};
-    if (url === undefined) throw new Error(`${name} is not tried: OWN_REQUESTS has to say how it is asked for, and what the other account is told`);
-    const sent = { method, url, ...(body === undefined ? {} : { body }) };
+    const url = path.replaceAll(/\{(\w+)\}/g, (_, param: string) => {
+      const value = ids[param];
+      if (value === undefined) throw new Error(`${name} is not tried: which ${param} has the first account?`);
+      return value;
+    });
+    const { query = '', body, status } = OWN_REQUESTS[name] ?? {};
+    if (method !== 'GET' && status === undefined) throw new Error(`${name} is not tried: OWN_REQUESTS has to say how it is asked for, and what the other account is told`);
+    const sent = { method, url: `${url}${query}`, ...(body === undefined ? {} : { body }) };
     const before = await everything();
     await expectRefused(name, sent);
     const got = await it.askAs(other.name, other.key, sent);
-    expect.soft([name, got.status], got.text).toEqual([name, status]);
+    expect.soft([name, got.status], got.text).toEqual([name, status ?? (path.includes('{') ? 404 : 200)]);
     expect.soft(got.text, name).not.toMatch(OF_FIRST);
     expect.soft(await everything(), name).toEqual(before);
   }
 }
 
-/** How each operation of Linarite itself is asked for what the first account has, and what the other is told. */
-const OWN_REQUESTS: Readonly<Record<string, { readonly sent: readonly [string, unknown?]; readonly status: number }>> = {
-  'GET /linarite/account': { sent: ['/linarite/account'], status: 200 },
-  'PATCH /linarite/account': { sent: ['/linarite/account', { quotas: { pools: 5 } }], status: 200 },
-  'GET /linarite/applications': { sent: ['/linarite/applications'], status: 200 },
-  'GET /linarite/applications/{id}': { sent: ['/linarite/applications/app'], status: 404 },
-  'PUT /linarite/applications/{id}': { sent: ['/linarite/applications/app', { properties: { displayName: 'taken' } }], status: 200 },
-  'PATCH /linarite/applications/{id}': { sent: ['/linarite/applications/app', { properties: { displayName: 'taken' } }], status: 404 },
-  'DELETE /linarite/applications/{id}': { sent: ['/linarite/applications/app'], status: 204 },
-  'GET /linarite/applications/{id}/versions': { sent: ['/linarite/applications/app/versions'], status: 404 },
-  'GET /linarite/applications/{id}/versions/{version}': { sent: ['/linarite/applications/app/versions/1.0'], status: 404 },
-  'PUT /linarite/applications/{id}/versions/{version}': { sent: ['/linarite/applications/app/versions/1.0'], status: 200 },
-  'DELETE /linarite/applications/{id}/versions/{version}': { sent: ['/linarite/applications/app/versions/1.0'], status: 404 },
-  'POST /linarite/applications/{id}/versions/{version}/activate': { sent: ['/linarite/applications/app/versions/1.0/activate', { format: 'zip' }], status: 404 },
-  'GET /linarite/clock': { sent: ['/linarite/clock'], status: 200 },
-  'POST /linarite/clock/advance': { sent: ['/linarite/clock/advance', { by: 'PT1S' }], status: 409 },
-  'GET /linarite/cost': { sent: ['/linarite/cost?job=j'], status: 404 },
-  'GET /linarite/drills': { sent: ['/linarite/drills'], status: 200 },
-  'POST /linarite/drills': { sent: ['/linarite/drills', { rate: '10%/min', pools: ['p'] }], status: 404 },
-  'GET /linarite/drills/{drillId}': { sent: ['/linarite/drills/1'], status: 404 },
-  'POST /linarite/drills/{drillId}/stop': { sent: ['/linarite/drills/1/stop'], status: 404 },
-  'POST /linarite/pools/{poolId}/evaluate': { sent: ['/linarite/pools/p/evaluate', { formula: '$TargetDedicatedNodes = 1;' }], status: 404 },
-  'POST /linarite/pools/{poolId}/samples': { sent: ['/linarite/pools/p/samples', { samples: [{ name: 'a', value: 1 }] }], status: 404 },
-  'POST /linarite/seed': { sent: ['/linarite/seed', { seed: { jobs: [{ id: 'j', tasks: [{ id: 'done', commandLine: 'true' }] }] } }], status: 200 },
-  'GET /linarite/overview': { sent: ['/linarite/overview'], status: 200 },
-  'GET /linarite/jobs/{jobId}/tasks': { sent: ['/linarite/jobs/j/tasks'], status: 404 },
-  'GET /linarite/jobs/{jobId}/tasks/{taskId}/history': { sent: ['/linarite/jobs/j/tasks/done/history'], status: 404 },
-  'GET /linarite/jobs/{jobId}/timeline': { sent: ['/linarite/jobs/j/timeline'], status: 404 },
-  'GET /linarite/jobs/{jobId}/histogram': { sent: ['/linarite/jobs/j/histogram'], status: 404 },
-  'GET /linarite/jobs/{jobId}/graph': { sent: ['/linarite/jobs/j/graph'], status: 404 },
-  'GET /linarite/pools/{poolId}/matrix': { sent: ['/linarite/pools/p/matrix'], status: 404 },
-  'GET /linarite/pools/{poolId}/matrix/ids': { sent: ['/linarite/pools/p/matrix/ids'], status: 404 },
-  'POST /linarite/jobs/{jobId}/bulk': { sent: ['/linarite/jobs/j/bulk', { action: 'delete', ids: ['done'] }], status: 404 },
-  'GET /linarite/operations/{operation}': { sent: ['/linarite/operations/00000000-0000-0000-0000-000000000000'], status: 404 },
-  'GET /linarite/explain/pools/{poolId}': { sent: ['/linarite/explain/pools/p'], status: 404 },
-  'GET /linarite/explain/pools/{poolId}/nodes/{nodeId}': { sent: ['/linarite/explain/pools/p/nodes/tvmps_1_d'], status: 404 },
-  'GET /linarite/explain/jobs/{jobId}': { sent: ['/linarite/explain/jobs/j'], status: 404 },
-  'GET /linarite/explain/jobs/{jobId}/tasks/{taskId}': { sent: ['/linarite/explain/jobs/j/tasks/done'], status: 404 },
-  'GET /linarite/jobs/{jobId}/explain': { sent: ['/linarite/jobs/j/explain'], status: 404 },
-  'GET /linarite/jobs/{jobId}/tasks/{taskId}/explain': { sent: ['/linarite/jobs/j/tasks/done/explain'], status: 404 },
-  'GET /linarite/pools/{poolId}/nodes/{nodeId}/remotelogin': { sent: ['/linarite/pools/p/nodes/tvmps_1_d/remotelogin'], status: 404 },
+/**
+ * How operations of Linarite itself are asked for what the first account has, and what the other is told: all that
+ * change something, and those that answer other than 404 to an id, or 200.
+ */
+const OWN_REQUESTS: Readonly<Record<string, { readonly query?: string; readonly body?: unknown; readonly status: number }>> = {
+  'POST /linarite/jobs/{jobId}/bulk': { body: { action: 'terminate', ids: ['done'] }, status: 404 },
+  'PATCH /linarite/account': { body: { quotas: { pools: 5 } }, status: 200 },
+  'POST /linarite/signin/links': { body: { role: 'reader' }, status: 201 },
+  'GET /linarite/sessions/current': { status: 404 },
+  'DELETE /linarite/sessions/current': { status: 404 },
+  'DELETE /linarite/sessions/{session}': { status: 404 },
+  'PUT /linarite/applications/{id}': { body: { properties: { displayName: 'taken' } }, status: 200 },
+  'PATCH /linarite/applications/{id}': { body: { properties: { displayName: 'taken' } }, status: 404 },
+  'DELETE /linarite/applications/{id}': { status: 204 },
+  'PUT /linarite/applications/{id}/versions/{version}': { status: 200 },
+  'DELETE /linarite/applications/{id}/versions/{version}': { status: 404 },
+  'POST /linarite/applications/{id}/versions/{version}/activate': { body: { format: 'zip' }, status: 404 },
+  'POST /linarite/clock/advance': { body: { by: 'PT1S' }, status: 409 },
+  'GET /linarite/cost': { query: '?job=j', status: 404 },
+  'GET /linarite/events': { query: '?job=j&limit=1', status: 200 },
+  'POST /linarite/drills': { body: { rate: '10%/min', pools: ['p'] }, status: 404 },
+  'POST /linarite/drills/{drillId}/stop': { status: 404 },
+  'POST /linarite/pools/{poolId}/evaluate': { body: { formula: '$TargetDedicatedNodes = 1;' }, status: 404 },
+  'POST /linarite/pools/{poolId}/samples': { body: { samples: [{ name: 'a', value: 1 }] }, status: 404 },
+  'POST /linarite/seed': { body: { seed: { pools: [{ id: 'seeded', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }] } }, status: 200 },
 };

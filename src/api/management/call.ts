@@ -52,6 +52,8 @@ export interface Within {
   ask(request: InnerRequest): Promise<Answer>;
   /** Says whether it would be served. @throws ManagementError for what the plane does not have, AuthorizationFailed. */
   check(request: Pick<InnerRequest, 'identity' | 'method' | 'path'>): Promise<void>;
+  /** Whether a role of the identity gives the action on a resource, by its id. */
+  permits(identity: Identity, action: string, id: string): Promise<boolean>;
 }
 
 /** The tenant and the one subscription that a service has, and where what it made by itself stands. */

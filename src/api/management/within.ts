@@ -16,6 +16,7 @@ export function createWithin(parts: () => ManagementParts, permits: ManagementPl
   };
   return {
     check: async (request) => void (await permitted(request)),
+    permits: (identity, action, id) => permits(identity, action, encodedPath(id)),
     ask: async (request) => {
       const { operation, params, rawPath } = await permitted(request);
       const { identity, apiVersion, body, baseUrl } = request;

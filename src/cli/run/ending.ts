@@ -60,6 +60,8 @@ export interface RunResult {
   /** What Ctrl-C decided. */
   readonly decision: Decision | undefined;
   readonly connection: Connection;
+  /** How further commands name the accounts of the run; left out: as `connection` says. */
+  readonly accountFlags?: string;
   /** What of the run's own is still there. */
   readonly made: Made;
   readonly elapsedMs: number;

@@ -13,6 +13,7 @@ import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
 import { begun } from '../longOperation.ts';
 import { assignedIdentities } from '../managedIdentity/assigned.ts';
+import { requireLinked } from '../linked.ts';
 import { openGroup } from '../group/existing.ts';
 import { checkNetworkProfile, useAccess } from './access.ts';
 import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
@@ -117,8 +118,8 @@ export const changeAccount: ManagementHandler = async (call, parts) => {
   const asked = readBody('ArmAccountUpdate', call, await call.json());
   await existingAccount(call, parts);
   checkNetworkProfile(asked.properties?.networkProfile);
-  await checkStorage(asked.properties?.autoStorage?.storageAccountId, parts);
-  const identity = await knownIdentity(asked.identity, parts);
+  await checkStorage(asked.properties?.autoStorage?.storageAccountId, call, parts);
+  const identity = await knownIdentity(asked.identity, call, parts);
   return changed(call, parts, (spec) => {
     const { properties, ...rest } = asked;
     return { ...spec, ...rest, ...identity, properties: { ...spec.properties, ...properties } };
@@ -152,20 +153,22 @@ async function readAccount(call: ManagementCall, parts: ManagementParts): Promis
     }
   }
   checkNetworkProfile(asked.properties?.networkProfile);
-  await checkStorage(autoStorage?.storageAccountId, parts);
-  return { ...asked, ...(await knownIdentity(asked.identity, parts)), location: locationName(asked.location) };
+  await checkStorage(autoStorage?.storageAccountId, call, parts);
+  return { ...asked, ...(await knownIdentity(asked.identity, call, parts)), location: locationName(asked.location) };
 }
 
 /** An identity is kept with what the service knows of those that are assigned. */
-async function knownIdentity(identity: ArmIdentity | undefined, { data }: ManagementParts): Promise<Pick<AccountSpec, 'identity'>> {
+async function knownIdentity(identity: ArmIdentity | undefined, call: ManagementCall, parts: ManagementParts): Promise<Pick<AccountSpec, 'identity'>> {
   if (identity?.type !== 'UserAssigned') return identity === undefined ? {} : { identity: { type: identity.type } };
-  const known = await assignedIdentities(identity.userAssignedIdentities, data.database);
+  const known = await assignedIdentities(identity.userAssignedIdentities, call, parts);
   return { identity: { type: 'UserAssigned', userAssignedIdentities: Object.fromEntries(known.map(({ resourceId, principalId, clientId }) => [resourceId, { principalId, clientId }])) } };
 }
 
-/** The storage of an account is one that the service has. */
-async function checkStorage(id: string | undefined, { data }: ManagementParts): Promise<void> {
-  if (id === undefined || (await findResource(data.database, id))?.type === STORAGE_ACCOUNT_TYPE.toLowerCase()) return;
+/** The storage of an account is one that the service has, and whose keys the caller may list: the account does so. */
+async function checkStorage(id: string | undefined, call: ManagementCall, parts: ManagementParts): Promise<void> {
+  if (id === undefined) return;
+  await requireLinked('storage', [id], call, parts);
+  if ((await findResource(parts.data.database, id))?.type === STORAGE_ACCOUNT_TYPE.toLowerCase()) return;
   throw new BatchError('InvalidPropertyValue', [
     { key: 'PropertyName', value: 'autoStorage.storageAccountId' },
     { key: 'PropertyValue', value: id.slice(0, 256) },

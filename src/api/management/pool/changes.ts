@@ -19,7 +19,7 @@ export const putPool: ManagementHandler = async (call, parts) => {
   const { account, id } = await openAccount(call, parts);
   const body = readBody('ArmPool', call, await call.json());
   const given = readWholePool(param(call, 'poolName'), body.properties ?? {}, call.version);
-  const more = await setByManagement(body, parts);
+  const more = await setByManagement(body, call, parts);
   const known = await findPool(parts.data.database, account.number, param(call, 'poolName'));
   checkPresence(call, known);
   if (known === null && (await isAdded())) return shown(account, id, call, parts);
@@ -44,7 +44,7 @@ export const patchPool: ManagementHandler = async (call, parts) => {
   const { account, id } = await openAccount(call, parts);
   const body = readBody('ArmPool', call, await call.json());
   const given = readPoolChange(body.properties ?? {}, call.version);
-  await redefinePool(dataCall(call, account, 'Pool_Patch'), parts.data, { given, isWhole: false, removesStartTask: removesStartTask(body.properties ?? {}), ...(await setByManagement(body, parts)), ...deallocation(body) });
+  await redefinePool(dataCall(call, account, 'Pool_Patch'), parts.data, { given, isWhole: false, removesStartTask: removesStartTask(body.properties ?? {}), ...(await setByManagement(body, call, parts)), ...deallocation(body) });
   return shown(account, id, call, parts);
 };
 
@@ -66,8 +66,8 @@ function deallocation({ properties }: ArmPool): { readonly nodeDeallocationOptio
 }
 
 /** Identities are kept by their ids as they were sent, with what the service knows of those that it has. */
-async function setByManagement({ identity, tags }: ArmPool, { data }: ManagementParts): Promise<SetByManagement> {
+async function setByManagement({ identity, tags }: ArmPool, call: ManagementCall, parts: ManagementParts): Promise<SetByManagement> {
   if (identity === undefined) return tags === undefined ? {} : { tags };
-  const set: SetByManagement['identity'] = identity.type === 'None' ? { type: 'None' } : { type: 'UserAssigned', userAssignedIdentities: await assignedIdentities(identity.userAssignedIdentities, data.database) };
+  const set: SetByManagement['identity'] = identity.type === 'None' ? { type: 'None' } : { type: 'UserAssigned', userAssignedIdentities: await assignedIdentities(identity.userAssignedIdentities, call, parts) };
   return { identity: set, ...(tags === undefined ? {} : { tags }) };
 }

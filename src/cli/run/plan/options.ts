@@ -194,7 +194,7 @@ export function readSplit(flags: RunFlags, environment: NodeJS.ProcessEnv): Spli
   if (refused !== undefined) throw new RunError('usage', `--${dashed(refused)} goes with one account: tasks of several accounts have neither a job nor a storage account in common`);
   const lostAfterMs = flags.lostAfter === undefined ? LOST_AFTER_MS : (timeMs(flags.lostAfter) ?? 0);
   if (lostAfterMs < 1_000) throw new RunError('usage', `--lost-after ${flags.lostAfter}: write a time of a second or more, like 30s or 5min`);
-  return { places, lostAfterMs };
+  return { places, lostAfterMs, ...(flags.accounts === undefined ? {} : { file: flags.accounts }) };
 }
 
 /** `90s` or `30s..5min`, in milliseconds. @throws RunError usage */

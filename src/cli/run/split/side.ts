@@ -56,7 +56,7 @@ export async function survey(side: Side, jobId: string | undefined, { note, isWh
   } catch (error) {
     if (isOutage(error)) {
       side.answered = false;
-      return note(`${side.name} does not answer: ${refusalOf(error)?.message ?? ''}; all goes to the others, until it does`);
+      return note(`${side.name} does not answer (${side.connection.batch.endpoint}): all goes to the others, until it does`);
     }
     throw namedAfter(side, error);
   }

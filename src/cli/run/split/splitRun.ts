@@ -6,6 +6,7 @@ import type { Connection } from '../account/connection.ts';
 import { inParallel, pause } from '../concurrency.ts';
 import { clean, endTasks, missing, unmatched, type Report, type RunResult, type RunSurroundings } from '../ending.ts';
 import { reasonOf, RunError, type Failure } from '../failure.ts';
+import { quoteForShell } from '../../shellWords.ts';
 import { refusalOf } from '../account/refusal.ts';
 import { chooseImage } from '../plan/image.ts';
 import type { TaskOutcome } from '../watch/outcome.ts';
@@ -25,6 +26,8 @@ const REQUESTS = 8;
 /** How a run goes over several accounts. */
 export interface SplitOptions {
   readonly places: readonly Place[];
+  /** The file of accounts that `--accounts` has named. */
+  readonly file?: string;
   /** An account that is silent for so long is lost. */
   readonly lostAfterMs: number;
 }
@@ -223,8 +226,8 @@ async function resultOf(run: SplitRun, { staging, ledger, failure, message }: Un
     notes: [...notesOf(run, ledger, here), ...(failure === 'leftRunning' || options.detach ? ['its tasks move from one account to the other only while somebody watches: --attach with the same accounts'] : []), ...(shown || here.length === 0 ? [] : [`${here.length} of ${tasks.length} results are here, in ${options.to}, and count when the run goes on with --resume`])],
     open: true,
     decision: around.interrupts.decision(),
-    // Hints to commands of one account would not do.
-    connection: { ...first.connection, local: undefined },
+    connection: first.connection,
+    accountFlags: [...(options.file === undefined ? [] : [`--accounts ${quoteForShell(options.file)}`]), ...options.places.map(({ name }) => `--account ${quoteForShell(name)}`)].join(' '),
     made: { stage: 'over', containers: new Set(), pool: undefined, job: undefined },
     elapsedMs: around.now() - startedAt,
     batch: { ...first.batch, taskFile: (_job, taskId, file) => staging.stream(taskId, file) },

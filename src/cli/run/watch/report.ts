@@ -124,8 +124,8 @@ export function linesOf(result: RunResult, told: Told, to: string): string[] {
   }
 }
 
-function howItGoesOn({ failure, jobId, poolId, tasks, connection }: RunResult): string[] {
-  const back = `come back to it: ${hint(`run --attach ${jobId}`, connection.local?.dataDir)}`;
+function howItGoesOn({ failure, jobId, poolId, tasks, ...where }: RunResult): string[] {
+  const back = `come back to it: ${runHint(`--attach ${jobId}`, where)}`;
   switch (failure) {
     case undefined:
       return [`job ${jobId} on pool ${poolId} runs: ${tasks.length} tasks`, back];
@@ -136,14 +136,14 @@ function howItGoesOn({ failure, jobId, poolId, tasks, connection }: RunResult): 
   }
 }
 
-function howEnded({ jobId, made: { stage, job }, connection, endedTasks = 0 }: RunResult): string {
+function howEnded({ jobId, made: { stage, job }, endedTasks = 0, ...where }: RunResult): string {
   if (endedTasks > 0) return `${endedTasks} ${endedTasks === 1 ? 'task' : 'tasks'} of the job ${jobId} ${endedTasks === 1 ? 'was' : 'were'} ended; the job stays`;
-  if (stage === 'over') return `the download was broken off; the job ${jobId} is over; ${howToFetch(jobId, connection)}`;
+  if (stage === 'over') return `the download was broken off; the job ${jobId} is over; ${howToFetch(jobId, where)}`;
   return job === undefined ? 'ended before there was a job' : `the job ${jobId} was ended`;
 }
 
 function ended(result: RunResult, { stderr, saved, unsaved }: Told, to: string): string[] {
-  const { outcomes, tasks, downloads, elapsedMs, unfetched, jobId, connection, failure } = result;
+  const { outcomes, tasks, downloads, elapsedMs, unfetched, jobId, failure } = result;
   const failed = outcomes.filter(({ succeeded }) => !succeeded);
   const labels = new Map(tasks.map(({ id, item }) => [id, item.label]));
   const taskMs = outcomes.reduce((sum, { runMs }) => sum + runMs, 0);
@@ -157,15 +157,20 @@ function ended(result: RunResult, { stderr, saved, unsaved }: Told, to: string):
     ...(unsaved === undefined ? [] : [`stdout and stderr of failed tasks could not be saved: ${unsaved}`]),
     ...(result.notes ?? []),
     ...unfetched,
-    ...(unfetched.length > 0 ? [`job and pool stay, so that nothing is lost; ${howToFetch(jobId, connection)}`] : []),
+    ...(unfetched.length > 0 ? [`job and pool stay, so that nothing is lost; ${howToFetch(jobId, result)}`] : []),
     ...(failure === 'leftRunning' ? howItGoesOn(result) : []),
     ...(failed.length > 0 || failure !== undefined ? howToLook(result) : []),
     ...leftovers(result),
   ];
 }
 
-function howToFetch(jobId: string, { local }: RunResult['connection']): string {
-  return `to fetch what is there: ${hint(`run --fetch ${jobId}`, local?.dataDir)}`;
+/** A command that goes where the run went. */
+function runHint(command: string, { accountFlags, connection }: Pick<RunResult, 'accountFlags' | 'connection'>): string {
+  return accountFlags === undefined ? hint(`run ${command}`, connection.local?.dataDir) : hint(`run ${command} ${accountFlags}`, undefined);
+}
+
+function howToFetch(jobId: string, where: Pick<RunResult, 'accountFlags' | 'connection'>): string {
+  return `to fetch what is there: ${runHint(`--fetch ${jobId}`, where)}`;
 }
 
 function stderrLines({ started, reason }: TaskOutcome, text: string | undefined): string[] {
@@ -175,8 +180,8 @@ function stderrLines({ started, reason }: TaskOutcome, text: string | undefined)
   return text.trim() === '' ? ['  (it wrote nothing to stderr)'] : lastLines(text, SHOWN_LINES).map((line) => `  | ${line}`);
 }
 
-function howToLook({ jobId, made, connection, open, failure }: RunResult): string[] {
-  const again = open && failure === 'taskFailed' ? [`run again what failed: ${hint(`run --rerun-failed ${jobId}`, connection.local?.dataDir)}`] : [];
+function howToLook({ jobId, made, connection, open, failure, accountFlags }: RunResult): string[] {
+  const again = open && failure === 'taskFailed' ? [`run again what failed: ${runHint(`--rerun-failed ${jobId}`, { connection, ...(accountFlags === undefined ? {} : { accountFlags }) })}`] : [];
   if (made.job === undefined) return again;
   const connected = connection.local === undefined ? '' : `eval "$(${hint('env', connection.local.dataDir)})"; `;
   return [...again, `look further: ${connected}${listOfTasks(jobId)}`];
