@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { send } from './request.ts';
 import { ServiceError } from './failure.ts';
+import { refresh } from './live.ts';
 
 export interface CloudEvent {
   readonly id: string;
@@ -15,6 +16,8 @@ const MOST_KEPT = 500;
 const RETRY_MS = 4_000;
 /** How far back the first look goes. */
 const BEFORE_MS = 15 * 60_000;
+/** What is on the screen is asked for again at most so often, however much happens. */
+const REFRESH_MS = 1_000;
 
 /** The newest first. */
 export const events = signal<readonly CloudEvent[]>([]);
@@ -22,13 +25,29 @@ export const events = signal<readonly CloudEvent[]>([]);
 export const eventsError = signal<ServiceError | null>(null);
 export const eventsBegun = signal(false);
 
-let isOpen = false;
+const channel = new BroadcastChannel('linarite-events');
 
-/** Opens the stream when somebody first looks. */
+/**
+ * Browsers have six connections to a host for all tabs: one tab has the stream, and tells the others. When it goes,
+ * another one takes over.
+ */
 export function listenToEvents(): void {
-  if (isOpen) return;
-  isOpen = true;
-  void follow();
+  channel.addEventListener('message', (message: MessageEvent<readonly CloudEvent[]>) => take(message.data));
+  void navigator.locks.request('linarite-events', follow);
+}
+
+let refreshes: ReturnType<typeof setTimeout> | undefined;
+
+function take(fresh: readonly CloudEvent[]): void {
+  const known = new Set(events.peek().map(({ id }) => id));
+  const unknown = fresh.filter(({ id }) => !known.has(id));
+  eventsBegun.value = true;
+  if (unknown.length === 0) return;
+  events.value = [...unknown.toReversed(), ...events.peek()].slice(0, MOST_KEPT);
+  refreshes ??= setTimeout(() => {
+    refreshes = undefined;
+    refresh();
+  }, REFRESH_MS);
 }
 
 async function follow(): Promise<void> {
@@ -41,12 +60,9 @@ async function follow(): Promise<void> {
       eventsBegun.value = true;
       last = await read(response, last);
     } catch (error) {
-      if (error instanceof ServiceError) eventsError.value = error;
-      // What this service does not have does not come by waiting.
-      if (error instanceof ServiceError && error.status >= 400 && error.status < 500 && error.status !== 429) {
-        eventsBegun.value = true;
-        return;
-      }
+      if (error instanceof ServiceError && error.status > 0) eventsError.value = error;
+      // Whoever signs in again gets another page.
+      if (error instanceof ServiceError && error.status === 401) return;
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
@@ -71,7 +87,9 @@ async function read(response: Response, before: string | undefined): Promise<str
       const event = eventOf(fields.data);
       if (event !== null) fresh.push(event);
     }
-    if (fresh.length > 0) events.value = [...fresh.toReversed(), ...events.value].slice(0, MOST_KEPT);
+    if (fresh.length === 0) continue;
+    take(fresh);
+    channel.postMessage(fresh);
   }
 }
 

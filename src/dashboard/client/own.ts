@@ -1,4 +1,5 @@
 /** Our own operations, as the page reads them (docs/own-operations.md). */
+import type { BulkOperation } from '../../wire/own/bulk.ts';
 import type { Explanation } from '../../wire/own/explanation.ts';
 import type { Graph } from '../../wire/own/graph.ts';
 import type { Histogram } from '../../wire/own/histogram.ts';
@@ -13,18 +14,6 @@ export type { Fix, Ref } from '../../wire/own/common.ts';
 export type { Graph } from '../../wire/own/graph.ts';
 export type { Histogram } from '../../wire/own/histogram.ts';
 export type { TaskRow } from '../../wire/own/tasks.ts';
-
-/** What was done to many tasks, or would be (docs/own-operations.md). */
-export interface BulkAnswer {
-  /** null: it was only tried. */
-  readonly operation: string | null;
-  readonly state: 'running' | 'completed' | 'failed';
-  readonly matched: number;
-  readonly done: number;
-  readonly changed: number;
-  readonly skipped: readonly { readonly reason: string; readonly count: number }[];
-  readonly failure?: { readonly code: string; readonly message: string };
-}
 
 export interface Series {
   readonly times: readonly number[];
@@ -49,8 +38,8 @@ export const own = {
   graph: (job: string, signal: AbortSignal) => get<Graph>(`/linarite${pathOf('jobs', job)}/graph`, signal),
   tasks: (job: string, query: Query, signal: AbortSignal) => get<TaskRows>(`/linarite${pathOf('jobs', job)}/tasks`, signal, query),
   history: (job: string, task: string, signal: AbortSignal) => get<TaskHistory>(`/linarite${pathOf('jobs', job, 'tasks', task)}/history`, signal),
-  bulk: (job: string, body: object) => ask<BulkAnswer>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
-  operation: (id: string) => ask<BulkAnswer>(`/linarite${pathOf('operations', id)}`),
+  bulk: (job: string, body: object) => ask<BulkOperation>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
+  operation: (id: string) => ask<BulkOperation>(`/linarite${pathOf('operations', id)}`),
   series: (pool: string, query: Query, signal: AbortSignal) => get<Series>(`/linarite${pathOf('pools', pool)}/series`, signal, query),
   cost: (query: Query, signal: AbortSignal) => get<Cost>('/linarite/cost', signal, query),
 };

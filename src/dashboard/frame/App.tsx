@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { listenToEvents } from '../client/events.ts';
 import { route } from '../client/place.ts';
 import { who } from '../client/session.ts';
 import { Empty } from '../parts/Card.tsx';
@@ -11,6 +12,10 @@ import { BottomBar, TopBar } from './TopBar.tsx';
 import { viewOf, type ViewProps } from './views.ts';
 
 export function App() {
+  const isSignedIn = Boolean(who.value);
+  useEffect(() => {
+    if (isSignedIn) listenToEvents();
+  }, [isSignedIn]);
   if (who.value === undefined) return <main id="main" aria-busy="true" />;
   if (who.value === null) return <SignIn />;
   return (

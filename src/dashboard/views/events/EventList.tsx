@@ -1,5 +1,4 @@
-import { useEffect } from 'preact/hooks';
-import { events, eventsBegun, eventsError, listenToEvents } from '../../client/events.ts';
+import { events, eventsBegun, eventsError } from '../../client/events.ts';
 import { change, route } from '../../client/place.ts';
 import { Card, Empty, Fault } from '../../parts/Card.tsx';
 import { Copy } from '../../parts/Copy.tsx';
@@ -11,7 +10,6 @@ const SHOWN = 300;
 
 /** Events by their kind and text. */
 export function EventList({ query }: { readonly query: Readonly<Record<string, string>> }) {
-  useEffect(listenToEvents, []);
   const { kind = '', q = '' } = route.value.query;
   const of = events.value.filter((event) => isOf(event, query));
   const kinds = [...new Set(of.map((event) => aboutOf(event).kind))].toSorted();

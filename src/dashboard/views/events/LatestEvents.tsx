@@ -1,5 +1,4 @@
-import { useEffect } from 'preact/hooks';
-import { events, eventsBegun, eventsError, listenToEvents } from '../../client/events.ts';
+import { events, eventsBegun, eventsError } from '../../client/events.ts';
 import { Card, Empty, Fault } from '../../parts/Card.tsx';
 import { Name, Time } from '../../parts/text.tsx';
 import { to } from '../../routes/route.ts';
@@ -9,7 +8,6 @@ const SHOWN = 12;
 
 /** What happened last, of all or of one object. */
 export function LatestEvents({ query = {} }: { readonly query?: Readonly<Record<string, string>> }) {
-  useEffect(listenToEvents, []);
   const rows = events.value.filter((event) => isOf(event, query)).slice(0, SHOWN);
   const error = eventsError.value;
   return (

@@ -21,6 +21,7 @@ import { Definition } from '../Definition.tsx';
 import { EventList } from '../events/EventList.tsx';
 import { FixButtons } from '../fixes.tsx';
 import { JobTable } from '../jobs/JobTable.tsx';
+import { Evaluations } from './Evaluations.tsx';
 import { FormulaEditor } from './FormulaEditor.tsx';
 import { NodesTab } from './NodesTab.tsx';
 import { resize } from './resize.tsx';
@@ -88,7 +89,12 @@ function PoolView({ pool }: { readonly pool: PoolData }) {
 function TabOf({ tab, pool }: { readonly tab: string; readonly pool: PoolData }) {
   switch (tab) {
     case 'scaling':
-      return <FormulaEditor key={pool.autoScaleFormula ?? ''} pool={pool} />;
+      return (
+        <>
+          <FormulaEditor key={pool.autoScaleFormula ?? ''} pool={pool} />
+          {pool.enableAutoScale === true ? <Evaluations pool={pool.id} /> : null}
+        </>
+      );
     case 'jobs':
       return <JobsTab pool={pool.id} />;
     case 'errors':

@@ -1,7 +1,7 @@
-import { own, type BulkAnswer } from '../../client/own.ts';
+import type { BulkOperation, BulkReason } from '../../../wire/own/bulk.ts';
+import { own } from '../../client/own.ts';
 import { showDialog } from '../../parts/Dialog.tsx';
 import { sayError } from '../../parts/toasts.tsx';
-import { shown } from '../../text/clean.ts';
 import { count, counted } from '../../text/format.ts';
 
 export type BulkAction = 'rerun' | 'terminate' | 'delete';
@@ -20,11 +20,11 @@ const TYPED_FROM = 100;
 
 /** Asks the service what would be done, shows it, and does it. */
 export function confirmBulk(job: string, action: BulkAction, selection: Selection): void {
-  const ask = (dryRun: boolean): Promise<BulkAnswer> => own.bulk(job, { action, ...selection, ...(dryRun ? { dryRun: true } : {}) });
+  const ask = (dryRun: boolean): Promise<BulkOperation> => own.bulk(job, { action, ...selection, ...(dryRun ? { dryRun: true } : {}) });
   ask(true).then((plan) => show(job, action, plan, () => ask(false)), sayError);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<BulkReason, string>> = {
   gone: 'not there any more',
   changedSince: 'changed since you looked',
   waiting: 'waiting, and will run anyway',
@@ -35,7 +35,7 @@ const REASONS: Readonly<Record<string, string>> = {
 const PATIENCE_MS = 500;
 
 /** Until it has ended; leaving the page does not stop it. */
-async function ended(answer: BulkAnswer): Promise<BulkAnswer> {
+async function ended(answer: BulkOperation): Promise<BulkOperation> {
   let latest = answer;
   while (latest.state === 'running' && latest.operation !== null) {
     await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
@@ -45,7 +45,7 @@ async function ended(answer: BulkAnswer): Promise<BulkAnswer> {
   return latest;
 }
 
-function show(job: string, action: BulkAction, plan: BulkAnswer, act: () => Promise<BulkAnswer>): void {
+function show(job: string, action: BulkAction, plan: BulkOperation, act: () => Promise<BulkOperation>): void {
   const { verb, done, danger, effect } = WORDS[action];
   showDialog({
     title: `${verb} ${counted(plan.changed, 'task')}?`,
@@ -59,7 +59,7 @@ function show(job: string, action: BulkAction, plan: BulkAnswer, act: () => Prom
           <ul class="list">
             {plan.skipped.map(({ reason, count: number }) => (
               <li key={reason}>
-                <span class="grow">Left out: {REASONS[reason] ?? shown(reason)}</span> <b>{count(number)}</b>
+                <span class="grow">Left out: {REASONS[reason]}</span> <b>{count(number)}</b>
               </li>
             ))}
           </ul>
