@@ -6,7 +6,7 @@ import { Name, Time } from '../../parts/text.tsx';
 import { shownInLine } from '../../text/clean.ts';
 import { aboutOf, isOf } from './about.ts';
 
-const SHOWN = 300;
+const SHOWN = 100;
 
 /** Events by their kind and text. */
 export function EventList({ query }: { readonly query: Readonly<Record<string, string>> }) {
@@ -46,6 +46,7 @@ export function EventList({ query }: { readonly query: Readonly<Record<string, s
                 })}
               </tbody>
             </table>
+            {rows.length === SHOWN ? <p class="card-pad soft small">The last {SHOWN}; the chips and the text narrow them.</p> : null}
           </div>
         )}
       </Card>

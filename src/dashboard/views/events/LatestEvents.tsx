@@ -4,7 +4,7 @@ import { Name, Time } from '../../parts/text.tsx';
 import { to } from '../../routes/route.ts';
 import { aboutOf, isOf } from './about.ts';
 
-const SHOWN = 12;
+const SHOWN = 8;
 
 /** What happened last, of all or of one object. */
 export function LatestEvents({ query = {} }: { readonly query?: Readonly<Record<string, string>> }) {
