@@ -8,6 +8,7 @@ import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
+import type { Sealing } from './sealing.ts';
 import type { Tails } from './events/tails.ts';
 import type { AddTasks } from './data/task/addTogether.ts';
 import type { Later } from './later.ts';
@@ -51,6 +52,7 @@ export interface Parts {
   readonly wake: Wake;
   readonly commits: Commits;
   readonly tails: Tails;
+  readonly webhooks: { readonly sealing: Sealing; /** Also to addresses that are not public. */ readonly mayBePrivate: boolean };
   /** Adds tasks, those of several clients in one commit. */
   readonly addTasks: AddTasks;
   readonly explanations: Explanations;

@@ -44,6 +44,7 @@ import type { Sealing } from './sealing.ts';
 import type { SeedReport } from './seed/report.ts';
 import type { SeedOptions } from './seed/run.ts';
 import { createSeeds, type Asker } from './seed/seeds.ts';
+import { startDeliverer } from './webhooks/deliverer.ts';
 import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
 /** All that the API is made of. */
@@ -51,6 +52,8 @@ export interface ApiOptions {
   /** Connections made for the purpose `api`. */
   readonly database: Database;
   readonly wake: Wake;
+  /** `process`: as it owns accounts, for which it delivers. Nothing is delivered when not given. */
+  readonly webhooks?: { readonly process: string; readonly mayBePrivate: boolean };
   /** Nothing is heard of when not given. */
   readonly commits?: Commits;
   /** What owners of this process have done; nothing when not given. */
@@ -147,7 +150,8 @@ export function createApi(options: ApiOptions): Api {
   const later = createLater(options.log);
   const commits = options.commits ?? NO_COMMITS;
   const tails = new Tails({ database, commits, clock: options.clock, log: options.log });
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), later, timeout };
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, webhooks: { sealing: options.management.sealing, mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), later, timeout };
+  const deliverer = options.webhooks === undefined ? null : startDeliverer({ database, tails, sealing: options.management.sealing, ...options.webhooks, clock: options.clock, wallClock, random: Math.random, log: options.log });
   const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
@@ -195,6 +199,7 @@ export function createApi(options: ApiOptions): Api {
     seed: (document, seeding, asker) => parts.seeds.run(document, seeding, { ...asker, identity: OPERATOR, permit: () => undefined }),
     leave: () => tails.close(),
     close: () => {
+      deliverer?.stop();
       tails.close();
       later.stop();
       metrics.close();

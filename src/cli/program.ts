@@ -10,6 +10,7 @@ import { addDoctorCommand } from './doctor/command.ts';
 import { addDrillCommands } from './drill.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addEventsCommand } from './events/command.ts';
+import { addWebhookCommands } from './webhook.ts';
 import { addIdentityCommands } from './identity.ts';
 import { addPageCommands } from './page.ts';
 import { addLintCommand } from './lint/command.ts';
@@ -32,6 +33,7 @@ import { maxJobTimeOption } from './service/maxJobTime.ts';
 import { nodeOptions } from './service/nodeOptions.ts';
 import { regionOptions } from './service/regionOptions.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
+import { webhookOption } from './service/webhookOption.ts';
 import { sizesOption } from './service/sizesFile.ts';
 import { releaseVersion } from './version.ts';
 import { wholeNumber } from './wholeNumber.ts';
@@ -60,7 +62,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [seedOption(), ...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
+for (const option of [seedOption(), ...silenceOptions(), maxJobTimeOption(), autoScaleOption(), webhookOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')
@@ -132,6 +134,7 @@ addPoolCommands(program);
 addResourceCommands(program);
 addDrillCommands(program);
 addEventsCommand(program);
+addWebhookCommands(program);
 addIdentityCommands(program);
 addPageCommands(program);
 addTopCommand(program);
@@ -142,7 +145,7 @@ addCompletionCommands(program);
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'The service:': ['up', 'down', 'restart', 'status', 'logs', 'env', 'doctor'],
   'Work:': ['demo', 'run', 'pool', 'node', 'job', 'task', 'schedule', 'app'],
-  'Looking and mending:': ['open', 'top', 'events', 'explain', 'cost', 'lint', 'drill'],
+  'Looking and mending:': ['open', 'top', 'events', 'webhook', 'explain', 'cost', 'lint', 'drill'],
   'Trying out:': ['simulate', 'autoscale', 'clock'],
   'Accounts and clients:': ['account', 'identity', 'session', 'az', 'hosts', 'shell', 'completion'],
 };

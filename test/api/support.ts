@@ -15,7 +15,7 @@ import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { Accounts } from '../../src/api/accounts.ts';
 import type { IdentityOptions } from '../../src/api/identity/options.ts';
 import { createTokens } from '../../src/api/identity/tokens.ts';
-import { createApi, type Api, type ManagementOptions } from '../../src/api/server.ts';
+import { createApi, type ApiOptions, type Api, type ManagementOptions } from '../../src/api/server.ts';
 import { taskTokens } from '../../src/control/taskTokens.ts';
 import type { AgentDoor, Commits, Explanations, NodeFiles, NodeRequests, Wake } from '../../src/ports.ts';
 import { connect } from '../../src/store/connect.ts';
@@ -78,7 +78,7 @@ export interface TestApi {
 
 export const NEWEST = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly commits?: Commits; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly identity?: IdentityOptions; readonly storages?: StorageAccounts; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly commits?: Commits; readonly webhooks?: ApiOptions['webhooks']; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly identity?: IdentityOptions; readonly storages?: StorageAccounts; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -111,6 +111,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     identity: parts.identity ?? IDENTITY,
     clock: () => now.value,
     log: parts.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    ...(parts.webhooks === undefined ? {} : { webhooks: parts.webhooks }),
     ...(parts.commits === undefined ? {} : { commits: parts.commits }),
     ...(parts.quotas === undefined ? {} : { quotas: parts.quotas }),
     ...(parts.timeout === undefined ? {} : { timeout: parts.timeout }),

@@ -20,6 +20,7 @@ import { sessionOperations } from './sessions.ts';
 import { graphOperations } from './tasks/graph.ts';
 import { taskHistoryOperations } from './tasks/history.ts';
 import { histogramOperations } from './tasks/histogram.ts';
+import { webhookOperations } from './webhooks.ts';
 import { taskRowOperations } from './tasks/rows.ts';
 import { timelineOperations } from './tasks/timeline.ts';
 
@@ -43,6 +44,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...costOperations,
   ...clockOperations,
   ...eventOperations,
+  ...webhookOperations,
   ...drillOperations,
   ...applicationOperations,
   ...seedOperations,

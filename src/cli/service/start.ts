@@ -27,6 +27,7 @@ import { decideNodes, nodeFlags, type NodeWishes, sameNodes } from './nodeOption
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 import { decideRegion, otherRegion, regionFlags, type RegionWishes } from './regionOptions.ts';
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
+import { webhookFlags } from './webhookOption.ts';
 
 /** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
 export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes, RegionWishes {
@@ -44,6 +45,7 @@ export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes, Region
   readonly maxJobTime?: number;
   /** Formulas of pools may run each so many milliseconds. */
   readonly autoscaleMinInterval?: number;
+  readonly webhookPrivate?: boolean;
   /** The file of the operator's own sizes and prices. */
   readonly sizes?: string;
   /** What the names of accounts' hosts end with. */
@@ -106,6 +108,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.logLevel !== undefined && wishes.logLevel !== logLevel ? [`with --log-level ${logLevel}`] : []),
     ...(wishes.maxJobTime !== undefined && wishes.maxJobTime !== options.maxJobTimeMs ? [options.maxJobTimeMs === undefined ? 'without --max-job-time' : `with ${maxJobTimeFlags(options.maxJobTimeMs).join(' ')}`] : []),
     ...(wishes.autoscaleMinInterval !== undefined && wishes.autoscaleMinInterval !== options.autoScaleMinIntervalMs ? [options.autoScaleMinIntervalMs === undefined ? 'without --autoscale-min-interval' : `with ${autoScaleFlags(options.autoScaleMinIntervalMs).join(' ')}`] : []),
+    ...(wishes.webhookPrivate === true && options.webhookPrivate !== true ? ['without --webhook-private'] : []),
     ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
     ...(wishes.hostSuffix !== undefined && wishes.hostSuffix !== options.hostSuffix ? [options.hostSuffix === undefined ? 'without --host-suffix' : `with ${hostSuffixFlags(options.hostSuffix).join(' ')}`] : []),
     ...(wishes.issuer !== undefined && !sameIssuers(wishes.issuer, options.issuers ?? []) ? [options.issuers === undefined ? 'without --issuer' : `with ${issuerFlags(options.issuers).join(' ')}`] : []),
@@ -148,6 +151,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;
   const autoScaleMinIntervalMs = wishes.autoscaleMinInterval ?? former?.autoScaleMinIntervalMs;
+  const webhookPrivate = wishes.webhookPrivate ?? former?.webhookPrivate;
   const sizesFile = wishes.sizes ?? former?.sizesFile;
   const issuers = wishes.issuer ?? former?.issuers;
   const hostSuffix = wishes.hostSuffix ?? former?.hostSuffix;
@@ -170,6 +174,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
       logLevel: wishes.logLevel ?? former?.logLevel ?? DEFAULT_LOG_LEVEL,
       ...(maxJobTimeMs === undefined ? {} : { maxJobTimeMs }),
       ...(autoScaleMinIntervalMs === undefined ? {} : { autoScaleMinIntervalMs }),
+      ...(webhookPrivate === true ? { webhookPrivate } : {}),
       ...(sizesFile === undefined ? {} : { sizesFile }),
       ...(issuers === undefined ? {} : { issuers }),
       ...(hostSuffix === undefined ? {} : { hostSuffix }),
@@ -245,6 +250,7 @@ function spawnService({ directory, options }: Decision, outputFile: string, seed
     ...hostSuffixFlags(options.hostSuffix),
     ...regionFlags(options),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
+    ...webhookFlags(options.webhookPrivate),
     ...sizesFlags(options.sizesFile),
     ...clockFlags(clockOf(directory)),
     ...nodeFlags(decideNodes({}, options.nodes)),

@@ -33,6 +33,8 @@ export interface ServiceOptions extends RegionOptions {
   readonly maxJobTimeMs?: number;
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs?: number;
+  /** Webhooks may lead to this machine and to private networks; undefined: they may not. */
+  readonly webhookPrivate?: boolean;
   /** The file of the operator's own sizes and prices, read at each start. */
   readonly sizesFile?: string;
   /** Outside issuers whose tokens are taken; undefined: none. */
@@ -131,6 +133,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     isRegion(options) &&
     ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
     ['undefined', 'string'].includes(typeof Reflect.get(options, 'sizesFile')) &&
+    ['undefined', 'boolean'].includes(typeof Reflect.get(options, 'webhookPrivate')) &&
     has('wellKnownKeys', 'boolean') &&
     Array.isArray(Reflect.get(value, 'limits')) &&
     ['database', 'blobs'].every((name) => Reflect.get(value, name) === undefined || parseProcessIdentity(Reflect.get(value, name)) !== undefined)

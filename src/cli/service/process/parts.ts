@@ -57,6 +57,8 @@ export interface ServiceContext {
   readonly region: RegionOptions;
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs: number | undefined;
+  /** Webhooks may lead to this machine and to private networks. */
+  readonly webhookPrivate: boolean;
   /** How nodes of this machine are made. */
   readonly nodes: NodeOptions;
   readonly archive: ArchiveSettings;
