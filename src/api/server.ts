@@ -19,6 +19,7 @@ import type { Authorities } from './authentication.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
 import { createDataPlane } from './data/plane.ts';
 import { tasksTogether } from './data/task/addTogether.ts';
+import { answerCrossOrigin } from './crossOrigin.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { Tails } from './events/tails.ts';
 import { endAnswer } from './ending.ts';
@@ -177,6 +178,7 @@ export function createApi(options: ApiOptions): Api {
         void blobFront(blobs, request, response);
         return;
       }
+      if (answerCrossOrigin(request, response)) return;
       const page = pageRequest(request);
       if (page !== undefined) {
         page(request, response);

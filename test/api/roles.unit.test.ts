@@ -75,9 +75,9 @@ describe('on the management plane', () => {
 
   /** Of roles that are for some of it: the providers and what of them may be done, as operations are named. */
   const SOME: Partial<Record<BuiltIn, readonly RegExp[]>> = {
-    batchAccountContributor: [OF_BATCH, /^Deployments?/, /^ResourceGroups_(List|Get|CheckExistence)$/, /^Role\w+_(List|ListForScope|Get)$/],
+    batchAccountContributor: [OF_BATCH, /^Deployments?/, /^ResourceGroups_(List|Get|CheckExistence)$/, /^(Role|Permissions)\w*_(List|ListForScope|ListForResource|Get)$/],
     batchAccountReader: [/^(BatchAccount_(List|ListByResourceGroup|Get|OperationResult|DeletionResult|ListDetectors|GetDetector|ListOutboundNetworkDependenciesEndpoints))$/, /^(Pool|Application|ApplicationPackage|Certificate)_(List|ListByBatchAccount|Get|OperationResult)$/, /^(PrivateLinkResource|PrivateEndpointConnection)_(ListByBatchAccount|Get)$/, /^NetworkSecurityPerimeter_(ListConfigurations|GetConfiguration)$/, /^Location_(GetQuotas|ListSupported\w+)$/, /^Operations_List$/, /^ResourceGroups_(List|Get|CheckExistence)$/],
-    batchDataContributor: [/^BatchAccount_(List|ListByResourceGroup|Get)$/, /^(Pool|Application|ApplicationPackage|Certificate)_/, /^BatchAccount_DeletionResult$/, /^Location_(GetQuotas|ListSupported\w+)$/, /^Deployments?/, /^ResourceGroups_(List|Get|CheckExistence)$/, /^Role\w+_(List|ListForScope|Get)$/],
+    batchDataContributor: [/^BatchAccount_(List|ListByResourceGroup|Get)$/, /^(Pool|Application|ApplicationPackage|Certificate)_/, /^BatchAccount_DeletionResult$/, /^Location_(GetQuotas|ListSupported\w+)$/, /^Deployments?/, /^ResourceGroups_(List|Get|CheckExistence)$/, /^(Role|Permissions)\w*_(List|ListForScope|ListForResource|Get)$/],
     batchJobSubmitter: [/^Pool_(ListByBatchAccount|Get)$/, /^(Application|ApplicationPackage)_(List|Get)$/, /^ResourceGroups_(List|Get|CheckExistence)$/],
     storageBlobDataOwner: [],
     storageBlobDataContributor: [],

@@ -12,4 +12,5 @@ export const AUTHORIZATION_ROWS = [
   { id: 'RoleDefinitions_Get', method: 'GET', path: `${DEFINITIONS}/{roleDefinitionId}`, action: 'Microsoft.Authorization/roleDefinitions/read' },
   { id: 'RoleDefinitions_CreateOrUpdate', method: 'PUT', path: `${DEFINITIONS}/{roleDefinitionId}`, action: 'Microsoft.Authorization/roleDefinitions/write', body: 'required', shape: 'ArmRoleDefinition' },
   { id: 'RoleDefinitions_Delete', method: 'DELETE', path: `${DEFINITIONS}/{roleDefinitionId}`, action: 'Microsoft.Authorization/roleDefinitions/delete' },
+  { id: 'Permissions_ListForResource', method: 'GET', path: `${AUTHORIZATION}/permissions`, action: 'Microsoft.Authorization/permissions/read' },
 ] as const;

@@ -4,6 +4,7 @@ import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { isGuid } from '../../../wire/management/guid.ts';
+import { createAssignedRoles } from '../../identity/assignedRoles.ts';
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
@@ -22,6 +23,12 @@ interface Spec {
 /** Who has which role where; what each gives stands in `roles.ts`. */
 export const roleAssignmentHandlers = {
   ...roleDefinitionHandlers,
+  /** What the caller may do at a scope: a part for each of its roles. */
+  Permissions_ListForResource: async (call, parts) => {
+    await requireScope(scope(call), parts);
+    const roles = await createAssignedRoles(parts.data.database).at(call.identity, scope(call));
+    return json(200, { value: roles.map(({ actions, notActions = [], dataActions = [], notDataActions = [] }) => ({ actions, notActions, dataActions, notDataActions })) });
+  },
   RoleAssignments_Create: async (call, parts) => {
     const name = param(call, 'roleAssignmentName');
     if (!isGuid(name)) throw new ManagementError('InvalidRoleAssignmentId', `The role assignment ID '${name.slice(0, 64)}' is not valid. The role assignment ID must be a GUID.`);
