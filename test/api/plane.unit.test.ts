@@ -57,10 +57,10 @@ describe('a request', () => {
   });
 
   it('has a request-id and is counted, whatever its plane', async () => {
-    for (const path of ['/own', '/data', '/subscriptions/s']) {
+    for (const [path, operation] of [['/own', null], ['/data', null], ['/subscriptions/s', 'Subscriptions_Get']] as const) {
       const { status, headers, observed } = await answerTo(path, [managementPlane, plane('own'), plane('data')]);
       expect([headers['server'], headers['request-id']]).toEqual(['Linarite', expect.stringMatching(/^[0-9a-f-]{36}$/)]);
-      expect(observed).toEqual([[null, status, 0]]);
+      expect(observed).toEqual([[operation, status, 0]]);
     }
   });
 
