@@ -12,9 +12,10 @@ import { temporaryBlobs, type TemporaryBlobs } from '../support/blobs.ts';
 
 let blobs: TemporaryBlobs;
 let server: Server;
+let storages: StorageAccounts;
 beforeAll(async () => {
   blobs = await temporaryBlobs();
-  const storages = new StorageAccounts({ first: blobs.server, serve: (more) => blobs.server.setAccounts(more), now: Date.now });
+  storages = new StorageAccounts({ first: blobs.server, serve: (more) => blobs.server.setAccounts(more), now: Date.now });
   const front = createBlobFront({
     storages,
     now: Date.now,
@@ -74,4 +75,38 @@ test('a shared access signature over the host’s own path is taken', async () =
   const { ContainerSASPermissions, generateBlobSASQueryParameters } = await import('@azure/storage-blob');
   const sas = generateBlobSASQueryParameters({ containerName: 'things', permissions: ContainerSASPermissions.parse('cw'), expiresOn: new Date(Date.now() + 60_000) }, new StorageSharedKeyCredential(accountName, accountKey));
   expect((await ask('PUT', `/things/signed.txt?${sas.toString()}`, PUT, 'hello')).status).toBe(201);
+});
+
+test('blobs of one account are reached by no key and no signature of another, whichever way they are asked for', async () => {
+  const { ContainerSASPermissions, generateBlobSASQueryParameters } = await import('@azure/storage-blob');
+  const other = { name: 'otheraccount', primary: Buffer.from('the first key of the other account').toString('base64'), secondary: Buffer.from('the second key of the other account').toString('base64') };
+  await storages.put([{ name: other.name, keys: [other.primary, other.secondary] }]);
+  const { accountName, accountKey, endpoint } = blobs.server;
+  const [first, second] = [new StorageSharedKeyCredential(accountName, accountKey), new StorageSharedKeyCredential(other.name, other.primary)];
+  const otherEndpoint = endpoint.replace(accountName, other.name);
+  await new BlobServiceClient(otherEndpoint, second).getContainerClient('things').create();
+  await new BlobServiceClient(otherEndpoint, second).getContainerClient('things').getBlockBlobClient('secret.txt').upload('hello', 5);
+  const codes: (number | undefined)[] = [];
+  const tried = async (asked: Promise<unknown>): Promise<void> => {
+    codes.push(await asked.then(() => 200, (error: unknown) => (error as { readonly statusCode?: number }).statusCode));
+  };
+  for (const credential of [first, new StorageSharedKeyCredential(other.name, accountKey), new StorageSharedKeyCredential(accountName, other.primary)]) {
+    const service = new BlobServiceClient(otherEndpoint, credential, { retryOptions: { maxTries: 1 } });
+    const container = service.getContainerClient('things');
+    await tried(service.listContainers().next());
+    await tried(container.listBlobsFlat().next());
+    await tried(container.getBlobClient('secret.txt').download());
+    await tried(container.getBlockBlobClient('secret.txt').upload('other', 5));
+    await tried(container.getBlobClient('secret.txt').delete());
+    await tried(container.delete());
+    await tried(service.getContainerClient('more').create());
+  }
+  expect(codes).toEqual(codes.map(() => 403));
+  const signedBy = (credential: StorageSharedKeyCredential): string => generateBlobSASQueryParameters({ containerName: 'things', permissions: ContainerSASPermissions.parse('rwdl'), expiresOn: new Date(Date.now() + 60_000) }, credential).toString();
+  const answers = async (sas: string): Promise<readonly number[]> => Promise.all([
+    fetch(`${otherEndpoint}/things/secret.txt?${sas}`),
+    fetch(`${otherEndpoint}/things?restype=container&comp=list&${sas}`),
+    fetch(`${otherEndpoint}/things/new.txt?${sas}`, { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob' }, body: 'x' }),
+  ].map(async (asked) => (await asked).status));
+  expect([await answers(signedBy(first)), await answers(signedBy(second))]).toEqual([[403, 403, 403], [200, 200, 201]]);
 });
