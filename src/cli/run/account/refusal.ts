@@ -2,8 +2,8 @@ import { hint } from '../../hint.ts';
 import { CommandError } from '../../errors.ts';
 import { RunError } from '../failure.ts';
 
-/** Codes of a connection that did not come about: the SDKs' own and the system's. */
-const UNREACHED = new Set(['REQUEST_SEND_ERROR', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN']);
+/** Codes of a connection that did not come about, or broke: the SDKs' own and the system's. */
+const UNREACHED = new Set(['REQUEST_SEND_ERROR', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 /** Whether the service did not answer, or said that it cannot now. It may in a while. */
 export function isOutage(error: unknown): boolean {

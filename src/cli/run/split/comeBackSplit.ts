@@ -28,7 +28,7 @@ export async function comeBackSplit({ kind, options }: ComeBack, split: SplitOpt
   const startedAt = around.now();
   const { jobId } = options;
   const note = (text: string): void => around.progress.note(text);
-  const sides = await connectSides(split.places, { jobId, isWhole: true, storageOf: async (connection) => (connection.storage === undefined ? undefined : storageOf(connection, STORAGE_TRIES)), note });
+  const sides = await connectSides(split.places, { jobId, isWhole: true, lostAfterMs: split.lostAfterMs, storageOf: async (connection) => (connection.storage === undefined ? undefined : storageOf(connection, STORAGE_TRIES)), note });
   const first = sides.find(({ found }) => found !== undefined)?.found;
   if (first === undefined) throw new RunError('usage', `there is no job ${jobId} in ${sides.filter(({ answered }) => answered).map(({ name }) => name).join(', ')}; after a success its run has removed it`);
   const metadata = first.metadata ?? FOREIGN;

@@ -47,9 +47,11 @@ const WHOLE_FIELDS = [...new Set([...SURVEY_FIELDS.split(','), ...ADDED_OF_TASKS
  * Asks a side for the job, and whether it is there at all. @throws RunError, naming the side, for what it refuses; an
  * outage is no refusal.
  */
-export async function survey(side: Side, jobId: string | undefined, { note, isWhole }: { readonly note: (text: string) => void; readonly isWhole: boolean }): Promise<void> {
+export async function survey(side: Side, jobId: string | undefined, { note, isWhole, lostAfterMs }: { readonly note: (text: string) => void; readonly isWhole: boolean; readonly lostAfterMs: number }): Promise<void> {
+  // Nothing may ever come over a connection that hangs.
+  const late = setTimeout(side.close, lostAfterMs);
   try {
-    await side.batch.probe();
+    await side.batch.probe().finally(() => clearTimeout(late));
     side.answered = true;
     const job = jobId === undefined ? undefined : await side.batch.job(jobId);
     side.found = job === undefined ? undefined : await foundJob(side, job, isWhole);

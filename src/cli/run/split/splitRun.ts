@@ -7,7 +7,7 @@ import { inParallel, pause } from '../concurrency.ts';
 import { clean, endTasks, missing, unmatched, type Report, type RunResult, type RunSurroundings } from '../ending.ts';
 import { reasonOf, RunError, type Failure } from '../failure.ts';
 import { quoteForShell } from '../../shellWords.ts';
-import { refusalOf } from '../account/refusal.ts';
+import { isOutage, refusalOf } from '../account/refusal.ts';
 import { chooseImage } from '../plan/image.ts';
 import type { TaskOutcome } from '../watch/outcome.ts';
 import type { Download } from '../files/downloads.ts';
@@ -36,7 +36,7 @@ export interface SplitOptions {
  * Connects all places, and asks each for the job (`isWhole`: with whole tasks).
  * @throws RunError usage; service, when none answers
  */
-export async function connectSides(places: readonly Place[], setting: { readonly jobId: string | undefined; readonly isWhole: boolean; readonly storageOf: (connection: Connection) => Promise<Side['storage']>; readonly note: (text: string) => void }): Promise<readonly Side[]> {
+export async function connectSides(places: readonly Place[], setting: { readonly jobId: string | undefined; readonly isWhole: boolean; readonly lostAfterMs: number; readonly storageOf: (connection: Connection) => Promise<Side['storage']>; readonly note: (text: string) => void }): Promise<readonly Side[]> {
   const { connectBatch } = await import('../account/batchAccount.ts');
   const found = await Promise.all(places.map(async (place) => ({ name: place.name, connection: await connectPlace(place) })));
   const connected = found.flatMap(({ name, connection }) => (connection === undefined ? [] : [{ name, connection }]));
@@ -148,11 +148,14 @@ async function ended(run: SplitRun, { staging, ledger, stopped, wait }: Under & 
   try {
     await takeUp(run, { staging, ledger });
     progress.step(`job ${jobId} on ${sides.map(({ name }) => name).join(' and ')}: ${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}`);
-    await Promise.all(sides.map((side) => takenUpAgain(side, run)));
+    await Promise.all(sides.map((side) => takenUpAgain(side, run).catch((error: unknown) => {
+      // Whether it answers is seen by those who watch it.
+      if (!isOutage(error)) throw namedAfter(side, error);
+    })));
     await watchSides({ sides, tasks, ledger, cargo, staging, jobId, lostAfterMs: options.lostAfterMs, giveUpMs: Math.max(GIVE_UP_MS, options.lostAfterMs), progress, signal, now, pause: (ms) => wait(ms, signal), untilSent: options.detach });
-    return interrupts.decision() === undefined ? { failure: undefined } : await left(run);
+    return interrupts.decision() === undefined ? { failure: undefined } : await left(run, ledger);
   } catch (error) {
-    if (interrupts.signal.aborted) return left(run);
+    if (interrupts.signal.aborted) return left(run, ledger);
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
     if (sides.some(({ made, found }) => made.stage !== 'preparing' || found !== undefined)) return { failure: refusal.failure, message: refusal.message };
@@ -190,10 +193,10 @@ async function takenUpAgain(side: Side, { cargo, again, tasks, jobId }: SplitRun
 }
 
 /** Carries out the decision of Ctrl-C where it can be. Jobs that are left stay open, so that tasks can move. */
-async function left({ sides, jobId, tasks, options, around }: SplitRun): Promise<HowEnded> {
+async function left({ sides, jobId, tasks, options, around }: SplitRun, ledger: Ledger): Promise<HowEnded> {
   if (around.interrupts.decision() === 'leave') return { failure: 'leftRunning' };
   around.progress.step('ending the job');
-  await Promise.allSettled(sides.map(async (side) => {
+  await Promise.allSettled(sides.filter(({ name }) => ledger.stateOf(name).kind !== 'lost').map(async (side) => {
     if (options.keepJob) await endTasks({ batch: side.batch, jobId, tasks, made: side.made, foreign: side.found !== undefined });
     else if (side.made.job !== undefined) await side.batch.terminateJob(jobId, 'EndedByUser');
   }));

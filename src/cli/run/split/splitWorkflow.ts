@@ -27,7 +27,7 @@ export async function runSplit(options: RunOptions, split: SplitOptions, around:
   await checkTarget(options.to);
   const isStored = needsStorage(plan);
   const storage = async (connection: Connection): Promise<Side['storage']> => (isStored ? storageOf(connection, STORAGE_TRIES) : undefined);
-  const sides = await connectSides(split.places, { jobId: options.job, isWhole: false, storageOf: storage, note: (text) => progress.note(text) });
+  const sides = await connectSides(split.places, { jobId: options.job, isWhole: false, lostAfterMs: split.lostAfterMs, storageOf: storage, note: (text) => progress.note(text) });
   const jobId = options.job ?? name;
   for (const side of sides) refuseJob(side, options);
   await checkSides(sides, options, (text) => progress.note(text));

@@ -89,7 +89,7 @@ function throwIfHopeless({ sides, ledger }: WatchedSides): void {
 function tellCounts({ sides, tasks, ledger, progress }: WatchedSides): void {
   const running = sides.reduce((sum, { counts, name }) => sum + (ledger.stateOf(name).kind === 'up' ? (counts?.running ?? 0) : 0), 0);
   const completed = tasks.length - ledger.left();
-  progress.counts({ active: ledger.left() - running, running, completed, succeeded: completed, failed: 0 }, tasks.length);
+  progress.counts({ active: Math.max(0, ledger.left() - running), running, completed, succeeded: completed, failed: 0 }, tasks.length);
 }
 
 /** What is done with one side. */
@@ -165,8 +165,10 @@ function stepOf(side: Side, watched: Working): () => Promise<void> {
     const { counts } = side;
     if (counts === undefined || ledger.awaited(side.name).length === 0) return;
     if (counts.completed !== listed.completed || now() - listed.at > LIST_MS) {
-      listed = { at: now(), completed: counts.completed };
+      const at = now();
       await fetchResults(side, watched);
+      // Not before: what could not be fetched is fetched at the next look.
+      listed = { at, completed: counts.completed };
     }
     if (counts.running > 0 || now() - poolSeenAt < POOL_LOOK_MS || ledger.stateOf(side.name).kind !== 'up') return;
     poolSeenAt = now();

@@ -27,6 +27,8 @@ export class SimulatedAccount {
   isUp = true;
   /** No nodes come, whatever the pool asks for. */
   hasNodes = true;
+  /** So many files break off as they are read. */
+  breaks = 0;
   /** Whether tasks that end while it is away fail. */
   failsAfterOutage = false;
   /** Whether nothing of it is there any more: neither work nor answers. */
@@ -64,7 +66,7 @@ export class SimulatedAccount {
   #answer<T>(make: () => T): Promise<T> {
     this.#catchUp();
     if (!this.isUp || this.isDestroyed) return Promise.reject(Object.assign(new Error(`connect ECONNREFUSED ${this.name}`), { code: 'REQUEST_SEND_ERROR' }));
-    return Promise.resolve(make());
+    return Promise.resolve().then(make);
   }
 
   batch(): BatchAccount {
@@ -103,7 +105,11 @@ export class SimulatedAccount {
         return { active: all.length - completed - running, running, completed, succeeded: completed, failed: 0 };
       }),
       taskFileTail: () => this.#answer(() => undefined),
-      taskFile: (_job, id) => this.#answer(() => pieces(`${id} of ${this.name}\n`)),
+      taskFile: (_job, id) => this.#answer(() => {
+        if (this.breaks === 0) return pieces(`${id} of ${this.name}\n`);
+        this.breaks -= 1;
+        throw Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+      }),
       nodeFileTail: () => this.#answer(() => undefined),
     };
   }

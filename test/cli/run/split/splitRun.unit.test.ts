@@ -111,6 +111,13 @@ describe('a run over two accounts', () => {
     expect(again.written.map((line) => line.split(' ')[0])).toEqual(Array.from({ length: 12 }, (_, index) => String(index + 1)));
   });
 
+  test('fetches at the next look what broke off', async () => {
+    const [east, west] = twoAccounts({ slots: 2, workMs: 500 });
+    east.breaks = 2;
+    const { result } = await run([east, west], 4, { at: () => { if (time.now > 25_000) throw new Error(`only at ${time.now}`); } });
+    expect([result.failure, east.breaks, east.begun.length]).toEqual([undefined, 0, 2]);
+  });
+
   test('does not take a failure for the result of a task that another one still has', async () => {
     const [east, west] = twoAccounts({ slots: 1, workMs: 8_000 });
     east.failsAfterOutage = true;
