@@ -233,6 +233,7 @@ async function tryOwnOperations(): Promise<void> {
  */
 const OWN_REQUESTS: Readonly<Record<string, { readonly query?: string; readonly body?: unknown; readonly status: number }>> = {
   'POST /linarite/jobs/{jobId}/bulk': { body: { action: 'terminate', ids: ['done'] }, status: 404 },
+  'GET /linarite/jobs/{jobId}/tasks/{taskId}/files/{file}/find': { query: '?text=a', status: 404 },
   'PATCH /linarite/account': { body: { quotas: { pools: 5 } }, status: 200 },
   'POST /linarite/signin/links': { body: { role: 'reader' }, status: 201 },
   'GET /linarite/sessions/current': { status: 404 },

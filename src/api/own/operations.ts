@@ -12,12 +12,14 @@ import { eventOperations } from './events.ts';
 import { explanationOperations } from './explain/explanation.ts';
 import { explainOperations } from './explain/waiting.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
+import { findOperations } from './files/find.ts';
 import { overviewOperations } from './overview/overview.ts';
 import { matrixOperations } from './pools/matrix.ts';
 import { sampleOperations } from './samples.ts';
 import { seedOperations } from './seed.ts';
 import { sessionOperations } from './sessions.ts';
 import { graphOperations } from './tasks/graph.ts';
+import { reportOperations } from './report/report.ts';
 import { taskHistoryOperations } from './tasks/history.ts';
 import { histogramOperations } from './tasks/histogram.ts';
 import { webhookOperations } from './webhooks.ts';
@@ -34,6 +36,8 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...graphOperations,
   ...matrixOperations,
   ...bulkOperations,
+  ...reportOperations,
+  ...findOperations,
   ...explanationOperations,
   ...explainOperations,
   ...remoteLoginOperations,

@@ -5,12 +5,13 @@ import { grouped } from '../../../src/api/own/tasks/grouping.ts';
 import { histogramOf } from '../../../src/api/own/tasks/histogram.ts';
 import { lanesOf } from '../../../src/api/own/tasks/lanes.ts';
 import { sorted } from '../../../src/api/own/tasks/order.ts';
-import { NOTHING, WIRE_STATES, type TaskColumnsWindow } from '../../../src/store/intents/taskColumns.ts';
+import { NOTHING, type TaskColumnsWindow } from '../../../src/store/intents/taskColumns.ts';
+import { TASK_STATUS } from '../../../src/store/status/taskStatus.ts';
 import { matches, parseFilter } from '../../../src/wire/odata.ts';
 
 interface Row {
   readonly task: number;
-  readonly state?: (typeof WIRE_STATES)[number];
+  readonly state?: 'active' | 'running' | 'completed';
   readonly started?: number;
   readonly ended?: number;
   readonly exitCode?: number;
@@ -18,18 +19,21 @@ interface Row {
 }
 
 function windowOf(rows: readonly Row[]): TaskColumnsWindow {
-  const column = (of: (row: Row) => number): number[] => rows.map(of);
+  const attempted = rows.filter(({ state, ended }) => state !== undefined || ended !== undefined);
+  const zeros = rows.map(() => 0);
   return {
-    task: column(({ task }) => task),
-    state: column(({ state = 'active' }) => WIRE_STATES.indexOf(state)),
-    created: column(() => 1_000),
-    started: column(({ started = NOTHING }) => started),
-    ended: column(({ ended = NOTHING }) => ended),
-    exitCode: column(({ exitCode = NOTHING }) => exitCode),
-    result: column(({ exitCode }) => (exitCode === undefined ? 0 : exitCode === 0 ? 1 : 2)),
-    retries: column(() => 0),
-    slots: column(() => 1),
-    node: column(({ node = 0 }) => node),
+    tasks: { task: rows.map(({ task }) => task), created: rows.map(() => 1_000), slots: rows.map(() => 1), reactivations: zeros },
+    statuses: {
+      task: attempted.map(({ task }) => task),
+      state: attempted.map(({ state = 'active' }) => TASK_STATUS.columns.state.choices[state]),
+      started: attempted.map(({ started = NOTHING }) => started),
+      ended: attempted.map(({ ended = NOTHING }) => ended),
+      exitCode: attempted.map(({ exitCode = NOTHING }) => exitCode),
+      result: attempted.map(({ exitCode }) => (exitCode === undefined ? 0 : exitCode === 0 ? 1 : 2)),
+      retries: zeros,
+      reactivations: zeros,
+      node: attempted.map(({ node = 0 }) => node),
+    },
   };
 }
 function columnsOf(rows: readonly Row[]): TaskColumns {

@@ -1,5 +1,5 @@
 import type { TaskNumber } from '../../../core/keys.ts';
-import type { TaskColumnsWindow } from '../../../store/intents/taskColumns.ts';
+import { asShown, type TaskColumnsWindow } from '../../../store/intents/taskColumns.ts';
 
 /**
  * What sorting, filters and sums need of the tasks of one job: a typed array a column, at the place of each task's
@@ -54,7 +54,7 @@ function places(size: number): Arrays {
 }
 
 /** Has places for the numbers up to `through`. */
-function growTo(columns: TaskColumns, through: TaskNumber): void {
+export function growTo(columns: TaskColumns, through: TaskNumber): void {
   if (through > columns.state.length) {
     const next = places(Math.max(through, Math.min(columns.state.length * 2, columns.state.length + 500_000)));
     for (const name of Object.keys(next) as (keyof Arrays)[]) next[name].set(columns[name] as never);
@@ -66,20 +66,31 @@ function growTo(columns: TaskColumns, through: TaskNumber): void {
 /** Writes a window; numbers above `after` up to `through` that are not in it are those of no task. */
 export function setWindow(columns: TaskColumns, window: TaskColumnsWindow, after: TaskNumber, through: TaskNumber): void {
   growTo(columns, through);
+  const { task } = window.tasks;
   let row = 0;
   for (let number = after + 1; number <= through; number += 1) {
-    if (window.task[row] === number) {
-      set(columns, window, row);
-      row += 1;
-    } else remove(columns, number);
+    if (task[row] === number) row += 1;
+    else remove(columns, number);
   }
+  setAll(columns, window);
 }
 
 /** Writes the tasks with these numbers; those that are not in `window` are no tasks. */
 export function setNumbers(columns: TaskColumns, window: TaskColumnsWindow, numbers: readonly TaskNumber[]): void {
-  const found = new Set(window.task);
+  const found = new Set(Array.from(window.tasks.task));
   for (const number of numbers) if (!found.has(number)) remove(columns, number);
-  for (let row = 0; row < window.task.length; row += 1) set(columns, window, row);
+  setAll(columns, window);
+}
+
+/** Both halves of a window are in order. */
+function setAll(columns: TaskColumns, window: TaskColumnsWindow): void {
+  const { tasks, statuses } = window;
+  let status = 0;
+  for (let row = 0; row < tasks.task.length; row += 1) {
+    const number = tasks.task[row] ?? 0;
+    while ((statuses.task[status] ?? Number.POSITIVE_INFINITY) < number) status += 1;
+    set(columns, window, row, statuses.task[status] === number ? status : -1);
+  }
 }
 
 function remove(columns: TaskColumns, number: TaskNumber): void {
@@ -89,23 +100,22 @@ function remove(columns: TaskColumns, number: TaskNumber): void {
   columns.version += 1;
 }
 
-function set(columns: TaskColumns, window: TaskColumnsWindow, row: number): void {
-  const at = (window.task[row] ?? 0) - 1;
-  const state = window.state[row] ?? ABSENT;
-  const started = window.started[row] ?? 0;
-  const ended = window.ended[row] ?? 0;
+function set(columns: TaskColumns, window: TaskColumnsWindow, row: number, statusRow: number): void {
+  const { tasks } = window;
+  const at = (tasks.task[row] ?? 0) - 1;
+  const { state, started, ended, exitCode, result, retries, node } = asShown(window, row, statusRow);
   if (columns.state[at] === ABSENT) columns.count += 1;
   else if (columns.state[at] === state && columns.started[at] === started && columns.ended[at] === ended) return;
   columns.version += 1;
   columns.state[at] = state;
-  columns.created[at] = window.created[row] ?? 0;
+  columns.created[at] = tasks.created[row] ?? 0;
   columns.started[at] = started;
   columns.ended[at] = ended;
-  columns.exitCode[at] = window.exitCode[row] ?? 0;
-  columns.result[at] = window.result[row] ?? 0;
-  columns.retries[at] = window.retries[row] ?? 0;
-  columns.slots[at] = window.slots[row] ?? 0;
-  columns.node[at] = placeOf(columns, window.node[row] ?? 0);
+  columns.exitCode[at] = exitCode;
+  columns.result[at] = result;
+  columns.retries[at] = retries;
+  columns.slots[at] = tasks.slots[row] ?? 0;
+  columns.node[at] = placeOf(columns, node);
 }
 
 function placeOf(columns: TaskColumns, node: number): number {

@@ -13,9 +13,9 @@ import type { TaskRange } from '../../../core/status.ts';
 import type { JobRow } from '../../../store/intents/jobs.ts';
 import { mergedRanges, openTasks } from '../../../store/intents/openTasks.ts';
 import type { Database } from '../../../store/intents/statement.ts';
-import { existingTasks, taskColumns, taskColumnsOf, tasksSeen, type TasksSeen } from '../../../store/intents/taskColumns.ts';
+import { existingTasks, taskColumns, taskColumnsOf, tasksSeen, type TaskColumnsWindow, type TasksSeen } from '../../../store/intents/taskColumns.ts';
 import { BatchError } from '../../../wire/errors.ts';
-import { ABSENT, emptyColumns, setNumbers, setWindow, type TaskColumns } from './columns.ts';
+import { ABSENT, emptyColumns, growTo, setNumbers, setWindow, type TaskColumns } from './columns.ts';
 
 /** A job with more has its rows in the order of their numbers alone. */
 const MOST_TASKS = 3_000_000;
@@ -23,13 +23,15 @@ const MOST_TASKS = 3_000_000;
 const MOST_KEPT = 4_000_000;
 const FORGET_AFTER_MS = 10 * 60_000;
 /** Of numbers that are read at once: short enough that no tick waits long for it. */
-const WINDOW = 8_000;
+const WINDOW = 16_000;
 /** Looks are at least so far apart, and as many times as far as the last one took: a tenth of a processor at most. */
 const LEAST_APART_MS = 250;
 const APART = 10;
 
 interface Kept {
   readonly columns: TaskColumns;
+  /** All tasks up to this number have been read. */
+  through: TaskNumber;
   seen: TasksSeen;
   open: readonly TaskRange[];
   /** By the clock of `performance.now()`. */
@@ -50,7 +52,7 @@ export async function columnsOf(database: Database, { job, nextTask }: Pick<JobR
   if (nextTask - 1 > MOST_TASKS) throw new BatchError('OperationInvalidForCurrentState', [{ key: 'Reason', value: `A job of more than ${MOST_TASKS} tasks has its tasks in the order of their numbers alone, without filter and text.` }]);
   const kept = keptOf(database, job);
   kept.usedAt = performance.now();
-  const isNew = kept.columns.length < nextTask - 1;
+  const isNew = kept.through < nextTask - 1;
   if (kept.looking === null && (isNew || performance.now() - kept.lookedAt >= Math.max(LEAST_APART_MS, APART * kept.tookMs))) {
     kept.looking = look(database, job, kept, nextTask - 1).finally(() => {
       kept.looking = null;
@@ -66,7 +68,7 @@ function keptOf(database: Database, job: JobNumber): Kept {
   byDatabase.set(database, jobs);
   const now = performance.now();
   for (const [other, { usedAt }] of jobs) if (now - usedAt > FORGET_AFTER_MS) jobs.delete(other);
-  const known = jobs.get(job) ?? { columns: emptyColumns(), seen: { reactivations: 0, gone: 0, begun: 0 }, open: [], lookedAt: Number.NEGATIVE_INFINITY, tookMs: 0, usedAt: now, looking: null };
+  const known = jobs.get(job) ?? { columns: emptyColumns(), through: 0, seen: { reactivations: 0, gone: 0, begun: 0 }, open: [], lookedAt: Number.NEGATIVE_INFINITY, tookMs: 0, usedAt: now, looking: null };
   // Last in the order of the map: the first one is the one that is forgotten.
   jobs.delete(job);
   jobs.set(job, known);
@@ -92,24 +94,30 @@ async function look(database: Database, job: JobNumber, kept: Kept, through: Tas
   const seen = await tasksSeen(database, job);
   const { ranges } = await openTasks(database, job);
   const { columns } = kept;
-  const known = columns.length;
+  const known = kept.through;
+  growTo(columns, through);
   const failed = seen.reactivations === kept.seen.reactivations ? [] : failedIn(columns);
   // Tasks above this one have no status that could have changed.
   const begun = Math.max(seen.begun, kept.seen.begun);
-  for (const [first, last] of mergedRanges([...kept.open, ...ranges])) await read(database, job, columns, first - 1, Math.min(last, begun, known));
+  for (const [first, last] of mergedRanges([...kept.open, ...ranges])) await read(database, job, columns, { after: first - 1, through: Math.min(last, begun, known), begun });
   for (let at = 0; at < failed.length; at += WINDOW) {
     const numbers = failed.slice(at, at + WINDOW);
     setNumbers(columns, await taskColumnsOf(database, job, numbers), numbers);
   }
   if (seen.gone !== kept.seen.gone) await dropGone(database, job, columns, known);
-  await read(database, job, columns, known, through);
-  Object.assign(kept, { seen, open: ranges, lookedAt: performance.now(), tookMs: performance.now() - begunAt });
+  await read(database, job, columns, { after: known, through, begun });
+  Object.assign(kept, { through, seen, open: ranges, lookedAt: performance.now(), tookMs: performance.now() - begunAt });
 }
 
-async function read(database: Database, job: JobNumber, columns: TaskColumns, after: TaskNumber, through: TaskNumber): Promise<void> {
-  for (let from = after; from < through; from += WINDOW) {
-    const to = Math.min(from + WINDOW, through);
-    setWindow(columns, await taskColumns(database, job, from, to), from, to);
+async function read(database: Database, job: JobNumber, columns: TaskColumns, { after, through, begun }: { readonly after: TaskNumber; readonly through: TaskNumber; readonly begun: TaskNumber }): Promise<void> {
+  const ask = (from: TaskNumber): Promise<TaskColumnsWindow> | null => (from >= through ? null : taskColumns(database, job, { after: from, through: Math.min(from + WINDOW, through), begun }));
+  // The database reads the next window while this one is written into the columns.
+  let next = ask(after);
+  for (let from = after; next !== null; from += WINDOW) {
+    const window = await next;
+    next = ask(from + WINDOW);
+    next?.catch(() => undefined);
+    setWindow(columns, window, from, Math.min(from + WINDOW, through));
     await setImmediate();
   }
 }
@@ -120,6 +128,7 @@ async function dropGone(database: Database, job: JobNumber, columns: TaskColumns
     const there = new Set(await existingTasks(database, job, from, to));
     const gone: TaskNumber[] = [];
     for (let number = from + 1; number <= to; number += 1) if (columns.state[number - 1] !== ABSENT && !there.has(number)) gone.push(number);
+    // One that was added again meanwhile is read as it is.
     if (gone.length > 0) setNumbers(columns, await taskColumnsOf(database, job, gone), gone);
   }
 }

@@ -21,6 +21,18 @@ const AT_ONCE = 100_000;
  * on record. Lanes come in the order in which their nodes had their first task.
  */
 export async function lanesOf(columns: TaskColumns, now: Instant): Promise<readonly Lane[]> {
+  const known = byColumns.get(columns);
+  if (known !== undefined && known.version === columns.version) return known.lanes;
+  const { version } = columns;
+  const lanes = await lanesAnew(columns, now);
+  byColumns.set(columns, { version, lanes });
+  return lanes;
+}
+
+/** While nothing changes they stay. */
+const byColumns = new WeakMap<TaskColumns, { readonly version: number; readonly lanes: readonly Lane[] }>();
+
+async function lanesAnew(columns: TaskColumns, now: Instant): Promise<readonly Lane[]> {
   const { length, state, started, ended, node, result } = columns;
   const begun = new Uint32Array(length);
   let count = 0;

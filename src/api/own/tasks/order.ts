@@ -48,6 +48,8 @@ export function waitMs({ created, started, state }: Pick<TaskColumns, 'created' 
   return Math.max(0, (begunAt === NOTHING ? now : begunAt) - (created[at] ?? 0));
 }
 
+/** Tasks that are looked at before others have their turn. */
+const AT_ONCE = 100_000;
 /** Digits of 11 bits; four of them hold milliseconds until the year 2527. */
 const DIGIT = 2_048;
 const DIGITS = 4;
@@ -63,7 +65,10 @@ export async function sorted(columns: TaskColumns, numbers: Uint32Array, by: key
   const having = new Uint32Array(numbers.length);
   const without: TaskNumber[] = [];
   let [count, most] = [0, 0];
+  let looked = 0;
   for (const number of numbers) {
+    looked += 1;
+    if (looked % AT_ONCE === 0) await setImmediate();
     const value = key(columns, number - 1, now);
     if (value === null) {
       without.push(number);

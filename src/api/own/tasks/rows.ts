@@ -82,7 +82,7 @@ function isByNumber({ ingested, tasksActive, tasksRunning, tasksSucceeded, tasks
   return text === '' && filter === null && sort.by === 'number' && counted === (ingested ?? 0);
 }
 
-function taskRow(line: TaskLine, nodes: ReadonlyMap<number, TaskNodeName>, now: Instant): TaskRow {
+export function taskRow(line: TaskLine, nodes: ReadonlyMap<number, TaskNodeName>, now: Instant): TaskRow {
   const { state, since } = viewOfTask(line);
   const began = state !== 'active';
   const ended = state === 'completed';

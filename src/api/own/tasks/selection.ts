@@ -45,9 +45,8 @@ export async function select(database: Database, job: JobWithStatus, { text, fil
   const key = `${job.job} ${columns.version} ${columns.length} ${sort.by} ${sort.descending} ${text} ${filter?.of ?? ''}`;
   const known = knownOf(database).get(key);
   if (known !== undefined && now - known.at < keepsMs(sort)) return known.selection;
-  const { numbers, exact } = await found(database, job, columns, text, signal);
-  const passing = filter === null ? numbers : await filtered(database, job, columns, numbers, filter.filter, signal);
-  const selection = { numbers: await ordered(database, job, columns, passing, sort, now), exact };
+  const { numbers, exact } = await found(database, job, columns, { text, filter }, signal);
+  const selection = { numbers: await ordered(database, job, columns, numbers, sort, now), exact };
   if (exact) remember(database, key, { selection, at: now });
   return selection;
 }
@@ -60,18 +59,19 @@ export async function selectWhole(database: Database, job: JobWithStatus, select
   }
 }
 
-/** All tasks that there are, or those of them with the text; in order. */
-async function found(database: Database, job: JobWithStatus, columns: TaskColumns, text: string, signal: AbortSignal): Promise<Selection> {
-  if (text === '') return { numbers: await among(columns, columns.length, (at) => at + 1), exact: true };
+/** All tasks that there are, or those of them with the text that pass the filter; in order. */
+async function found(database: Database, job: JobWithStatus, columns: TaskColumns, { text, filter }: Omit<Selecting, 'sort'>, signal: AbortSignal): Promise<Selection> {
+  const isWanted = filter === null ? () => true : await passing(database, job, columns, filter.filter, signal);
+  if (text === '') return { numbers: await among(columns, columns.length, (at) => at + 1, isWanted), exact: true };
   const { numbers, exact } = await searchText(database, job.job, { text, through: columns.length, budgetMs: TEXT_BUDGET_MS, signal });
-  return { numbers: await among(columns, numbers.length, (at) => numbers[at] ?? 0), exact };
+  return { numbers: await among(columns, numbers.length, (at) => numbers[at] ?? 0, isWanted), exact };
 }
 
 /** Places that are looked at before others have their turn. */
-const AT_ONCE = 200_000;
+const AT_ONCE = 100_000;
 
 /** The numbers of a list of `length` that are those of tasks. */
-async function among(columns: TaskColumns, length: number, numberAt: (at: number) => TaskNumber, isWanted: (place: number) => boolean = () => true): Promise<Uint32Array> {
+async function among(columns: TaskColumns, length: number, numberAt: (at: number) => TaskNumber, isWanted: (place: number) => boolean): Promise<Uint32Array> {
   const numbers = new Uint32Array(length);
   let count = 0;
   for (let at = 0; at < length; at += 1) {
@@ -82,13 +82,14 @@ async function among(columns: TaskColumns, length: number, numberAt: (at: number
   return numbers.subarray(0, count);
 }
 
-async function filtered(database: Database, job: JobWithStatus, columns: TaskColumns, numbers: Uint32Array, filter: Filter, signal: AbortSignal): Promise<Uint32Array> {
+/** Whether the task at a place passes. */
+async function passing(database: Database, job: JobWithStatus, columns: TaskColumns, filter: Filter, signal: AbortSignal): Promise<(place: number) => boolean> {
   if (isOfColumns(filter)) {
     const ids = namesNodes(filter) ? new Map([...(await nodeNames(database, columns.nodes))].map(([node, { id }]) => [node, id])) : new Map<number, string>();
-    return among(columns, numbers.length, (at) => numbers[at] ?? 0, passes(filter, columns, ids));
+    return passes(filter, columns, ids);
   }
-  const passing = new Set(await numbersByFilter(database, { job: job.job, nextTask: columns.length + 1, signal }, filter, placesOf(filter)));
-  return among(columns, numbers.length, (at) => numbers[at] ?? 0, (place) => passing.has(place + 1));
+  const numbers = new Set(await numbersByFilter(database, { job: job.job, nextTask: columns.length + 1, signal }, filter, placesOf(filter)));
+  return (place) => numbers.has(place + 1);
 }
 
 async function ordered(database: Database, job: JobWithStatus, columns: TaskColumns, numbers: Uint32Array, { by, descending }: Sort, now: Instant): Promise<Uint32Array> {

@@ -1,0 +1,120 @@
+/** Our own operation that tells of a job's run in one file to keep or to send (docs/own-operations.md). */
+import { buffer } from 'node:stream/consumers';
+import { timeText } from '../../../base/times.ts';
+import type { TaskNumber } from '../../../core/keys.ts';
+import type { JobWithStatus } from '../../../store/intents/jobs.ts';
+import { taskNodeNames } from '../../../store/intents/nodes.ts';
+import { taskLines } from '../../../store/intents/tasks.ts';
+import { usageOfJob } from '../../../store/intents/usage.ts';
+import { BatchError } from '../../../wire/errors.ts';
+import type { TaskRow } from '../../../wire/own/tasks.ts';
+import { hourlyPrice } from '../../../wire/sizes/prices.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import type { Answer } from '../../answer.ts';
+import type { Parts } from '../../call.ts';
+import { viewOfJob } from '../../data/job/view.ts';
+import { askWithin } from '../../data/within.ts';
+import type { OwnCall, OwnOperation } from '../call.ts';
+import { jobOf } from '../existing.ts';
+import { readNames } from '../queries.ts';
+import { ABSENT, type TaskColumns } from '../tasks/columns.ts';
+import { histogramOf, inOrder } from '../tasks/histogram.ts';
+import { columnsOf } from '../tasks/kept.ts';
+import { sorted } from '../tasks/order.ts';
+import { taskRow } from '../tasks/rows.ts';
+import { page, type Failure, type Reported } from './page.ts';
+
+export const reportOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/report', right: 'read', of: 'jobs', timeoutMs: 60_000, run: report }];
+
+const SLOWEST = 20;
+const FAILED = 20;
+const STDERR_BYTES = 4_096;
+/** How long the end of one task's stderr is waited for. */
+const STDERR_MS = 5_000;
+const FAILURE = 2;
+const HOUR_MS = 3_600_000;
+
+/** @throws BatchError JobNotFound, and as `columnsOf`. */
+async function report(call: OwnCall, parts: Parts): Promise<Answer> {
+  readNames(call.query, []);
+  const { database } = parts;
+  const job = await jobOf(call, database);
+  const columns = await columnsOf(database, job, call.signal);
+  const [runs, waits] = [await inOrder(columns, 'run', call.now), await inOrder(columns, 'wait', call.now)];
+  const slowest = await rowsOf(call, parts, job, [...(await sorted(columns, ended(columns), 'runTime', true, call.now))].slice(0, SLOWEST));
+  const failed = await rowsOf(call, parts, job, failedIn(columns).slice(0, FAILED));
+  const reported: Reported = {
+    job: job.id,
+    state: viewOfJob(job).state,
+    at: formatTimestamp(call.now),
+    began: formatTimestamp(job.createdAt),
+    lasted: timeText((job.endedAt ?? call.now) - job.createdAt),
+    counts: countsOf(columns),
+    retries: columns.retries.subarray(0, columns.length).reduce((sum, retries) => sum + retries, 0),
+    runs: histogramOf(runs, 2),
+    waits: histogramOf(waits, 2),
+    cost: await costOf(call, parts, job),
+    slowest,
+    failed: await Promise.all(failed.map(async (row): Promise<Failure> => ({ row, stderr: await stderrOf(call, parts, job.id, row.id) }))),
+    failedInAll: failedIn(columns).length,
+  };
+  return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox", 'content-disposition': `inline; filename="report.html"` }, body: page(reported) };
+}
+
+function ended({ length, state }: TaskColumns): Uint32Array {
+  const numbers = new Uint32Array(length);
+  let count = 0;
+  for (let at = 0; at < length; at += 1) if (state[at] === COMPLETED) numbers[count++] = at + 1;
+  return numbers.subarray(0, count);
+}
+
+const COMPLETED = 3;
+
+function failedIn({ length, state, result }: TaskColumns): readonly TaskNumber[] {
+  const numbers: TaskNumber[] = [];
+  for (let at = 0; at < length; at += 1) if (state[at] === COMPLETED && result[at] === FAILURE) numbers.push(at + 1);
+  return numbers;
+}
+
+function countsOf({ length, state, result }: TaskColumns): Reported['counts'] {
+  const counts = { succeeded: 0, failed: 0, running: 0, waiting: 0 };
+  for (let at = 0; at < length; at += 1) {
+    const is = state[at] ?? ABSENT;
+    if (is === ABSENT) continue;
+    if (is === COMPLETED) counts[result[at] === FAILURE ? 'failed' : 'succeeded'] += 1;
+    else counts[is === 0 ? 'waiting' : 'running'] += 1;
+  }
+  return counts;
+}
+
+async function rowsOf({ now }: OwnCall, { database }: Parts, { job }: JobWithStatus, numbers: readonly TaskNumber[]): Promise<readonly TaskRow[]> {
+  const lines = await taskLines(database, job, numbers);
+  const nodes = await taskNodeNames(database, lines.flatMap(({ node }) => node ?? []));
+  return lines.map((line) => taskRow(line, nodes, now));
+}
+
+async function costOf({ now }: OwnCall, { database }: Parts, { job }: JobWithStatus): Promise<Reported['cost']> {
+  const shares = await usageOfJob(database, job, now);
+  const amount = (ms: number, size: string, lowPriority: boolean): number => (ms / HOUR_MS) * (hourlyPrice(size, lowPriority ? 'low' : 'dedicated') ?? 0);
+  return {
+    nodeHours: shares.reduce((sum, { ms }) => sum + ms / HOUR_MS, 0),
+    amount: shares.reduce((sum, { ms, size, lowPriority }) => sum + amount(ms, size, lowPriority), 0),
+    lostHours: shares.reduce((sum, { lostMs }) => sum + lostMs / HOUR_MS, 0),
+    lost: shares.reduce((sum, { lostMs, size, lowPriority }) => sum + amount(lostMs, size, lowPriority), 0),
+  };
+}
+
+/** The end of it; or why there is none. */
+async function stderrOf({ principal: { account }, now, baseUrl, signal }: OwnCall, parts: Parts, jobId: string, taskId: string): Promise<string> {
+  const within = { params: { jobId, taskId, filePath: 'stderr.txt' }, now, requestId: '', baseUrl, signal: AbortSignal.any([signal, parts.timeout(STDERR_MS)]) };
+  try {
+    const size = Number((await askWithin(account, parts, { ...within, operation: 'File_GetPropertiesFromTask' })).headers['content-length'] ?? 0);
+    if (size === 0) return '';
+    const { body } = await askWithin(account, parts, { ...within, operation: 'File_GetFromTask', headers: { 'ocp-range': `bytes=${Math.max(0, size - STDERR_BYTES)}-${size - 1}` } });
+    const text = body === null ? '' : typeof body === 'string' ? body : (await buffer(body)).toString('utf8');
+    return size > STDERR_BYTES ? `… the last ${STDERR_BYTES} of ${size} bytes:\n${text}` : text;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return `(stderr.txt cannot be had: ${error instanceof BatchError ? error.message : 'its node does not answer'})`;
+  }
+}
