@@ -33,6 +33,7 @@ const LOADED = [
   { name: 'program', entry: 'cli/program', plugins: () => [changeLines(PG_LINES)] },
   { name: 'service', entry: 'cli/service/process/serve', plugins: () => [leaveOut(LEFT_OUT), changeLines(PG_LINES)] },
   { name: 'agent', entry: 'agent/main' },
+  { name: 'tracing', entry: 'api/tracing/tracing' },
   { name: 'azure', packages: ['@azure/batch', '@azure/storage-blob'] },
   { name: 'yaml', packages: ['yaml'] },
   { name: 'jose', packages: ['jose'] },

@@ -4,6 +4,7 @@
 import type { Histogram } from './base/histogram.ts';
 import type { PoolCensus } from './core/census.ts';
 import type { Decisions } from './core/decisions.ts';
+import type { AttemptEnd } from './core/events.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskKey, TaskNumber } from './core/keys.ts';
 import type { Transition } from './core/transitions/transition.ts';
 import type { JobExplanation } from './core/port.ts';
@@ -53,9 +54,9 @@ export type CommitNews =
   | { readonly kind: 'loaded'; readonly epoch: number }
   /**
    * `decisions`: as they are in the database; `transitions`: what they change. `tick` counts up within the epoch. `at`:
-   * by the clock of rows.
+   * by the clock of rows. `ends`: how attempts ended, as their agents reported it in this tick.
    */
-  | { readonly kind: 'tick'; readonly epoch: number; readonly tick: number; readonly at: Instant; readonly decisions: Decisions; readonly transitions: readonly Transition[] };
+  | { readonly kind: 'tick'; readonly epoch: number; readonly tick: number; readonly at: Instant; readonly decisions: Decisions; readonly transitions: readonly Transition[]; readonly ends?: () => readonly AttemptEnd[] };
 
 /** Why tasks wait, as the rules of their owner have it. Undefined: the owner is not ready. */
 export interface Explanations {

@@ -85,13 +85,14 @@ const isStartTask = has({
 });
 /** See TaskUsage. */
 const isUsed = orMissing((value) => Array.isArray(value) && value.length === NO_USAGE.length && value.every(isWhole));
+const isSteps = orMissing(has({ beforeMs: isWhole, afterMs: isWhole }));
 const isOutcome = byKind({
-  exited: has({ exitCode: isExitCode, failure: orMissing(isFailure), container: isContainer, used: isUsed }),
-  notStarted: has({ failure: isFailure, container: isContainer, used: isUsed }),
-  uploadFailed: has({ exitCode: isExitCode, failure: isFailure, container: isContainer, used: isUsed }),
-  timedOut: has({ exitCode: orNull(isExitCode), container: isContainer, used: isUsed }),
-  killed: has({ exitCode: orNull(isExitCode), reason: orMissing(isOneOf('terminate', 'requeue', 'outranked', 'preempted', 'stale')), container: isContainer, used: isUsed }),
-  lost: has({ used: isUsed }),
+  exited: has({ exitCode: isExitCode, failure: orMissing(isFailure), container: isContainer, used: isUsed, steps: isSteps }),
+  notStarted: has({ failure: isFailure, container: isContainer, used: isUsed, steps: isSteps }),
+  uploadFailed: has({ exitCode: isExitCode, failure: isFailure, container: isContainer, used: isUsed, steps: isSteps }),
+  timedOut: has({ exitCode: orNull(isExitCode), container: isContainer, used: isUsed, steps: isSteps }),
+  killed: has({ exitCode: orNull(isExitCode), reason: orMissing(isOneOf('terminate', 'requeue', 'outranked', 'preempted', 'stale')), container: isContainer, used: isUsed, steps: isSteps }),
+  lost: has({ used: isUsed, steps: isSteps }),
 });
 const isOfferHeld = has({ key: isKey, state: isOneOf('offered') });
 const isStartHeld = has({ key: isKey, state: isOneOf('started'), startedAt: isWhole, coordinated: orMissing(isFlag) });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TransferOptions } from '../blobs/exchange.ts';
-import type { AttemptOutcome } from '../core/events.ts';
+import type { AttemptOutcome, RunSteps } from '../core/events.ts';
 import type { ContainerInfo, FailureInfo } from '../core/status.ts';
 import { addUsage, type TaskUsage } from '../core/task/usage.ts';
 import type { TaskRun } from './attempts.ts';
@@ -81,6 +81,9 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   let exitCode: number | null = null;
   let container: ContainerInfo | null = null;
   let used: TaskUsage | null = null;
+  const begunAt = performance.now();
+  /** When its process began and ended; null: it has not. */
+  const ran: { begunAt: number | null; endedAt: number | null } = { begunAt: null, endedAt: null };
   const coordination = work.gang === undefined ? null : createCoordination({ gang: work.gang, onDone: onCoordinated });
   const stop = (why: 'killed' | 'timedOut', deadlineMs: number): void => {
     if (why === 'killed') ending.abort();
@@ -119,7 +122,9 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
         if (over !== null) return over;
       }
       running = place.launch(work.commandLine);
+      ran.begunAt = performance.now();
       const exit = await running.exit;
+      ran.endedAt = performance.now();
       clearWallClock();
       await coordination?.close();
       if (exit.kind === 'failed') return stopped === null ? notStarted(exit.failure) : { kind: stopped, exitCode: null };
@@ -218,7 +223,15 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     return why === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: why };
   };
 
-  const done = steps().then((outcome) => (container === null && used === null ? outcome : { ...outcome, ...(container !== null && { container }), ...(used !== null && { used }) }));
+  const took = (): RunSteps | null => {
+    const moves = work.packages !== undefined || work.container !== undefined || work.resourceFiles.length + work.outputFiles.length > 0;
+    if (!moves || ran.begunAt === null || ran.endedAt === null) return null;
+    return { beforeMs: Math.round(ran.begunAt - begunAt), afterMs: Math.round(performance.now() - ran.endedAt) };
+  };
+  const done = steps().then((outcome) => {
+    const moved = took();
+    return container === null && used === null && moved === null ? outcome : { ...outcome, ...(container !== null && { container }), ...(used !== null && { used }), ...(moved !== null && { steps: moved }) };
+  });
   return {
     done,
     end: (deadlineMs) => stop('killed', deadlineMs),

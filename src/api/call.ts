@@ -14,6 +14,7 @@ import type { AddTasks } from './data/task/addTogether.ts';
 import type { Later } from './later.ts';
 import type { AccountPrincipal } from './principal.ts';
 import type { Seeds } from './seed/seeds.ts';
+import type { Tracing } from './tracing/port.ts';
 
 /** What a request of either plane has, once its operation is known. */
 export interface Asked {
@@ -72,6 +73,8 @@ export interface Parts {
   /** How long a low-priority node has from its notice, where a drill does not say. */
   readonly preemptionGraceMs: number;
   readonly seeds: Seeds;
+  /** Undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   /** Work that goes on after its answer. */
   readonly later: Later;
   /** Aborts after so many milliseconds: bounds what a handler waits for. */

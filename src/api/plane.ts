@@ -12,6 +12,7 @@ import { NotModified } from './conditions.ts';
 import { authorize, type Access, type Principal } from './principal.ts';
 import { logAnswer, type Answered } from './requestLog.ts';
 import { splitTarget, type Target } from './target.ts';
+import type { Tracing } from './tracing/port.ts';
 import { Waits } from './waits.ts';
 
 /**
@@ -103,6 +104,8 @@ export interface Planes {
   /** Milliseconds that only grow: how long requests take. */
   readonly monotonic: () => number;
   readonly log: Logger;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   /** Called once for each request that was answered. `operation`: null if none was found. */
   readonly observe: (operation: string | null, status: number, durationMs: number) => void;
 }
@@ -110,11 +113,13 @@ export interface Planes {
 /** Serves one request, whatever it is. Never throws. */
 export async function serve(service: Planes, incoming: Incoming): Promise<Outgoing> {
   const request = requestOf(service, incoming);
+  service.tracing?.begin(request.requestId, request.message.headers);
   const begunAt = service.monotonic();
   const found: Found = { plane: undefined, operation: null, isAuthenticated: false, waits: new Waits(service.monotonic), thrown: undefined };
   const answer = await run(service, request, found).catch((error: unknown) => errorAnswer(planeOf(service, found), request, found, error));
   const tookMs = service.monotonic() - begunAt;
   service.observe(found.operation, answer.status, tookMs);
+  service.tracing?.end(request.requestId, { operation: found.operation, method: request.message.method ?? '', path: request.target.path, status: answer.status, startedAt: request.now, tookMs });
   tell(service, request, { status: answer.status, thrown: found.thrown, tookMs, waitedMs: found.waits.totalMs });
   // Who shows no credential gets an answer, and no connection to hold.
   const closing = found.isAuthenticated ? {} : { connection: 'close' };

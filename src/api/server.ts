@@ -42,6 +42,7 @@ import { pageRequest } from './page/serve.ts';
 import { createSessions } from './page/sessions.ts';
 import { createSignInPlane } from './page/signIn.ts';
 import type { Sealing } from './sealing.ts';
+import type { Tracing } from './tracing/port.ts';
 import type { SeedReport } from './seed/report.ts';
 import type { SeedOptions } from './seed/run.ts';
 import { createSeeds, type Asker } from './seed/seeds.ts';
@@ -59,6 +60,8 @@ export interface ApiOptions {
   readonly commits?: Commits;
   /** What owners of this process have done; nothing when not given. */
   readonly figures?: Figures;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
@@ -141,7 +144,7 @@ interface OwnAnswer {
 type OwnRoute = (request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
 
 export function createApi(options: ApiOptions): Api {
-  const metrics = createMetrics(options.database, options.figures ?? NO_FIGURES);
+  const metrics = createMetrics(options.database, options.figures ?? NO_FIGURES, options.tracing);
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
@@ -151,7 +154,7 @@ export function createApi(options: ApiOptions): Api {
   const later = createLater(options.log);
   const commits = options.commits ?? NO_COMMITS;
   const tails = new Tails({ database, commits, clock: options.clock, log: options.log });
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, webhooks: { sealing: options.management.sealing, mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), later, timeout };
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, webhooks: { sealing: options.management.sealing, mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), tracing: options.tracing, later, timeout };
   const deliverer = options.webhooks === undefined ? null : startDeliverer({ database, tails, sealing: options.management.sealing, ...options.webhooks, clock: options.clock, wallClock, random: Math.random, log: options.log });
   const { accounts } = options;
   const roles = createAssignedRoles(database);
@@ -166,6 +169,7 @@ export function createApi(options: ApiOptions): Api {
     clock: options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,
+    tracing: options.tracing,
     observe: metrics.observe,
   };
   const blobFront = createBlobFront({ storages, permits: blobPermits({ ...directory, database, wallClock }), now: wallClock });

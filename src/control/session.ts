@@ -331,7 +331,7 @@ export class Session {
     if (committed === null) return;
     const transitions = durableTransitions(told, refused);
     if (story !== null) tellStory(story, { events, decisions, transitions, tracker: this.#tracker, nodes: this.#nodes });
-    options.onCommit?.({ kind: 'tick', epoch: this.epoch, ...committed, decisions, transitions });
+    options.onCommit?.({ kind: 'tick', epoch: this.epoch, ...committed, decisions, transitions, ends: () => events.flatMap((event) => (event.kind === 'agent' && event.report.kind === 'ended' ? [event.report.end] : [])) });
   }
 
   /** Full speed again if what was pending has passed with this tick. Returns whether it has. */

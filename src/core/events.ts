@@ -8,9 +8,15 @@ import type { ContainerInfo, FailureInfo, InboundEndpoint, InstalledCertificate,
 
 /**
  * How an attempt ended, as its agent saw it. `container`: of one that ran in such; `used`: what its processes have.
- * Left out where that is not known, and by agents of before.
+ * Left out where that is not known, and by agents of before. `steps`: of a run that moved files.
  */
-export type AttemptOutcome = OutcomeOfRun & { readonly used?: TaskUsage };
+export type AttemptOutcome = OutcomeOfRun & { readonly used?: TaskUsage; readonly steps?: RunSteps };
+
+/** How long a run took before its process began, with transfers and the like, and after that had ended. */
+export interface RunSteps {
+  readonly beforeMs: number;
+  readonly afterMs: number;
+}
 
 type OutcomeOfRun =
   /** The process ran and ended by itself; output files, if any, are uploaded. */

@@ -7,6 +7,7 @@ import { kindOf, nodeSeries, poolsShown, slotSeries, taskSeries } from './pools.
 import { cpuSeconds, heapUsedBytes, residentBytes, startedAtSeconds, watchEventLoop } from './process.ts';
 import { Requests } from './requests.ts';
 import { METRICS, type MetricName } from './table.ts';
+import type { Tracing } from '../tracing/port.ts';
 
 export interface Metrics {
   observe(operation: string | null, status: number, durationMs: number): void;
@@ -21,7 +22,7 @@ type Found = readonly Series[] | Promise<readonly Series[]>;
  * Metrics of one API and of the owners beside it. While nobody asks, requests and tasks are counted; all else is
  * counted when it is asked for. A database that is away leaves out what it alone knows.
  */
-export function createMetrics(database: Database, figures: Figures): Metrics {
+export function createMetrics(database: Database, figures: Figures, tracing?: Pick<Tracing, 'spans'>): Metrics {
   const requests = new Requests();
   const eventLoop = watchEventLoop();
   const { counted } = figures;
@@ -46,6 +47,7 @@ export function createMetrics(database: Database, figures: Figures): Metrics {
       linarite_commit_duration_seconds: () => one(counted.commitSeconds),
       linarite_database_ping_seconds: () => pingSeries(database),
       linarite_database_connections: () => connectionSeries(database),
+      linarite_trace_spans_total: () => (tracing === undefined ? [] : Object.entries({ exported: tracing.spans.exported, dropped: tracing.spans.dropped }).map(([outcome, value]) => ({ labels: [outcome], value }))),
       linarite_quarantine: async () => one(await countQuarantined(database)),
       process_resident_memory_bytes: () => one(residentBytes()),
       process_cpu_seconds_total: () => one(cpuSeconds()),

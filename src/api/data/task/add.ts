@@ -12,11 +12,21 @@ import type { Added, Candidate } from './addTogether.ts';
 import { taskSpecText } from './text.ts';
 import { storedConstraints, taskRules } from './view.ts';
 
-function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[]): Promise<Added> {
+async function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[]): Promise<Added> {
   const candidates = tasks.map((item): Candidate => ('error' in item ? item : { ...item, row: newTask(item.task, call.now) }));
   const size = candidates.reduce((sum, item) => sum + ('row' in item ? item.row.spec.length : 0), 0);
   const { principal: { account }, now, signal } = call;
-  return parts.addTasks({ account: account.number, jobId: param(call, 'jobId'), tasks: candidates, count: candidates.length, size, now, signal });
+  const jobId = param(call, 'jobId');
+  const taskIds = tasks.map(({ taskId }) => taskId);
+  const forget = parts.tracing?.adding(call.requestId, { account, jobId, taskIds, at: now });
+  try {
+    const added = await parts.addTasks({ account: account.number, jobId, tasks: candidates, count: candidates.length, size, now, signal });
+    forget?.(added.outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.taskId] : [])));
+    return added;
+  } catch (error) {
+    forget?.(taskIds);
+    throw error;
+  }
 }
 
 /** As it is stored. */

@@ -7,6 +7,7 @@ import { createApi } from '../../../api/server.ts';
 import { createOutsideIssuers } from '../../../api/identity/outsideIssuers.ts';
 import { createTokens } from '../../../api/identity/tokens.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
+import { isTracingAsked } from '../../../api/tracing/port.ts';
 import type { BlobAccount } from '../../../blobs/account.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import { settableClock } from '../../../control/clockAdvance.ts';
@@ -44,6 +45,7 @@ import { AccountOwners } from './accountOwners.ts';
 import { accountsOf, managementOptions } from './management.ts';
 import type { OwnerPart, Parts, ServiceContext } from './parts.ts';
 import { signerOf } from './signer.ts';
+import { releaseVersion } from '../../version.ts';
 
 /** Where a service's nodes come from; `say`: what could not be cleared away of one. */
 type NodesOf = (directory: DataDirectory, options: LocalNodesOptions) => ClosableProvider;
@@ -69,7 +71,8 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const accounts = new Accounts(all);
       const { host, ...ports } = owner.ports;
       const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile, outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
-      const api = createApi({ database, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const tracing = isTracingAsked(process.env) ? (await import('../../../api/tracing/tracing.ts')).startTracing({ env: process.env, version: releaseVersion(), commits: owner.ports.commits, log }) : undefined;
+      const api = createApi({ database, tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
       await api.resume(first);
@@ -80,6 +83,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
         seed: (document, signal) => api.seed(document, { dryRun: false, update: false }, { account: first, baseUrl: endpoint, signal }),
         stop: async () => {
           api.close();
+          await tracing?.close();
           await database.end();
         },
       };
