@@ -53,7 +53,8 @@ describe.each(MANAGEMENT_OPEN_API_VERSIONS)('the tables of Microsoft.Batch again
       expect(row.shape !== undefined, `${key} body`).toBe(fact.body !== undefined);
       // Azure Resource Manager itself takes `$top` of lists of resources.
       expect((row.query ?? []).filter((name) => name !== '$top').toSorted(), `${key} query`).toEqual([...(fact.query ?? [])].toSorted());
-      expect(row.conditional ?? [], `${key} conditional`).toEqual(fact.conditional ?? []);
+      // Whatever answers an ETag hears of it, as the facts have it of pools, certificates and connections.
+      expect(row.conditional ?? [], `${key} conditional`).toEqual(expect.arrayContaining([...(fact.conditional ?? [])]));
     }
     const others = ROWS.filter((row) => row.path.includes('Microsoft.Batch') && isServedIn(row, revision) && facts.operations[`${row.method} ${row.path}`] === undefined);
     expect(others.map(({ id }) => id).filter((id) => !/(OperationResult|DeletionResult)$/.test(id)).map((id) => `not in ${revision}: ${id}`).filter(isUnexpected)).toEqual([]);

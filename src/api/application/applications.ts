@@ -41,6 +41,11 @@ export interface Workplace {
   readonly now: Instant;
   /** The time that the storage goes by. */
   readonly wallClock: () => Instant;
+  /**
+   * Asked under the lock of the application that changes, with it or the package that the request names; null: it is
+   * not there. Throws where the request was meant for another state of it.
+   */
+  readonly allows?: (found: { readonly modifiedAt: Instant } | null) => void;
 }
 
 export interface ApplicationView {
@@ -85,12 +90,20 @@ export interface Page {
  * ApplicationQuotaReached, RequestedDefaultVersionNotActive.
  */
 export function putApplication(at: Workplace, id: string, properties: ApplicationProperties): Promise<ApplicationView> {
-  return transaction(at.database, async (tx) => change(tx, at, await lockedOrMade(tx, at, id), properties));
+  return transaction(at.database, async (tx) => {
+    await lockAccount(tx, at.account);
+    at.allows?.(await lockApplication(tx, at.account, id));
+    return change(tx, at, await lockedOrMade(tx, at, id), properties);
+  });
 }
 
 /** @throws BatchError ApplicationNotFound, RequestedDefaultVersionNotActive. */
 export function patchApplication(at: Workplace, id: string, properties: ApplicationProperties): Promise<ApplicationView> {
-  return transaction(at.database, async (tx) => change(tx, at, await locked(tx, at, id), properties));
+  return transaction(at.database, async (tx) => {
+    const found = await locked(tx, at, id);
+    at.allows?.(found);
+    return change(tx, at, found, properties);
+  });
 }
 
 /** @throws BatchError ApplicationNotFound. */
@@ -110,6 +123,7 @@ export async function removeApplication(at: Workplace, id: string): Promise<bool
   const container = await transaction(at.database, async (tx) => {
     const found = await lockApplication(tx, at.account, id);
     if (found === null) return null;
+    at.allows?.(found);
     if ((await countPackages(tx, found)) > 0) throw new BatchError('ApplicationPackagesNotEmpty');
     await deleteApplication(tx, found);
     return found.container;
@@ -129,6 +143,7 @@ export async function putPackage(at: Workplace, id: string, version: string): Pr
   const { application, made } = await transaction(at.database, async (tx) => {
     const application = await lockedOrMade(tx, at, id);
     const known = await findPackage(tx, application, version);
+    at.allows?.(known);
     if (known !== null) return { application, made: known };
     if ((await countPackages(tx, application)) >= LIMITS.packagesPerApplication) throw new BatchError('ApplicationPackageQuotaReached');
     await insertPackage(tx, application, version, at.now);
@@ -164,6 +179,7 @@ export async function activate(at: Workplace, id: string, version: string, forma
   return transaction(at.database, async (tx) => {
     const application = await locked(tx, at, id);
     const known = await there(tx, application, version);
+    at.allows?.(known);
     if (known.activatedAt !== null && !application.allowUpdates) {
       throw new BatchError('OperationInvalidForCurrentState', [{ key: 'Reason', value: 'The package is active, and its application does not allow updates of its packages.' }]);
     }
@@ -182,6 +198,7 @@ export async function removePackage(at: Workplace, id: string, version: string):
     const application = await locked(tx, at, id);
     const known = await findPackage(tx, application, version);
     if (known === null) return false;
+    at.allows?.(known);
     // Before its row: what fails here can be asked for again.
     await stored(() => at.storage.deleteBlob(application.container, known.version));
     const { defaultVersion } = application;

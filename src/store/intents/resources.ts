@@ -121,6 +121,19 @@ export function insertResource(connection: Connection, { id, type, spec, secrets
   return row(connection, insert, [id, idKey(id), type.toLowerCase(), JSON.stringify(spec), secrets, state, account, now]);
 }
 
+const lockNames = statement('resource.lockNames', `select pg_advisory_xact_lock(hashtext('linarite.resource.' || $1))`);
+
+/**
+ * As `insertResource`, of a type whose names are unique in the service; 'taken': another id has the name. Those of a
+ * type are made one after the other.
+ */
+export async function insertNamedResource(tx: Transaction, one: NewResource & { readonly name: string }, now: Instant): Promise<ResourceRow | 'taken' | null> {
+  await rows(tx, lockNames, [one.type.toLowerCase()]);
+  const known = await findResourceNamed(tx, one);
+  if (known !== null) return idKey(known.id) === idKey(one.id) ? null : 'taken';
+  return insertResource(tx, one, now);
+}
+
 /** Of a row that was locked. */
 export async function updateResource(tx: Transaction, one: ResourceRow, change: { readonly spec?: object; readonly secrets?: string | null; readonly state?: ProvisioningState }, now: Instant): Promise<ResourceRow> {
   const spec = change.spec === undefined ? one.spec : JSON.stringify(change.spec);

@@ -1,3 +1,4 @@
+import { etagOfMs } from '../../../wire/etag.ts';
 import { LIMITS } from '../../../wire/limits.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import type { ArmApplicationProperties } from '../../../wire/management/types.generated.ts';
@@ -12,6 +13,7 @@ import { existingAccount } from '../batchAccount/existing.ts';
 import { openAccount } from '../batchAccount/opened.ts';
 import { accountSpec } from '../batchAccount/view.ts';
 import { readBody } from '../body.ts';
+import { checkConditions } from '../conditions.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
 import { listed } from '../listed.ts';
 import { applicationView, packageView, packageWithUrlView } from './view.ts';
@@ -65,7 +67,7 @@ export const applicationHandlers = {
 
 async function workplace(call: ManagementCall, parts: ManagementParts): Promise<{ readonly at: Workplace; readonly accountId: string }> {
   const { account, id: accountId } = await openAccount(call, parts);
-  return { at: { database: parts.data.database, storage: parts.data.storageOf(account.number), account: account.number, now: call.now, wallClock: parts.data.wallClock }, accountId };
+  return { at: { database: parts.data.database, storage: parts.data.storageOf(account.number), account: account.number, now: call.now, wallClock: parts.data.wallClock, allows: (found) => checkConditions(call, found === null ? null : etagOfMs(found.modifiedAt)) }, accountId };
 }
 
 async function withPackage(call: ManagementCall, parts: ManagementParts, act: (at: Workplace, id: string, version: string) => Promise<PackageWithUrl>): Promise<Answer> {

@@ -4,6 +4,7 @@ import { beginLongOperation, endLongOperationsOf } from '../../../store/intents/
 import { countResourcesAt, findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { BatchError } from '../../../wire/errors.ts';
+import { etagOfMs } from '../../../wire/etag.ts';
 import { isLocation, locationName } from '../../../wire/management/locations.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { parseResourceId } from '../../../wire/management/resourceId.ts';
@@ -17,6 +18,7 @@ import { requireLinked } from '../linked.ts';
 import { openGroup } from '../group/existing.ts';
 import { checkNetworkProfile, useAccess } from './access.ts';
 import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
+import { checkConditions } from '../conditions.ts';
 import { accountId, accountAnswer, existingAccount, noAccount } from './existing.ts';
 import { newKeys, openKeys } from './keys.ts';
 import { accountQuota } from './quota.ts';
@@ -52,6 +54,7 @@ export const createAccount: ManagementHandler = async (call, parts) => {
   function made(): Promise<ResourceRow> {
     return transaction(parts.data.database, async (tx) => {
       const account = await insertAccount(tx, name, parts.sealing.seal(keys), call.now);
+      checkConditions(call, null);
       if (account === null) throw new ManagementError('AccountAlreadyExists', `An account named '${name}' is already in use.`, { target: 'BatchAccount' });
       // Accounts are made one after the other: no two see the last place free.
       if ((await countResourcesAt(tx, ACCOUNT_TYPE, asked.location)) >= accountQuota(parts)) throw new QuotaReached();
@@ -131,6 +134,7 @@ async function changed(call: ManagementCall, parts: ManagementParts, next: (spec
     const locked = await lockResource(tx, accountId(call));
     if (locked === null) throw noAccount(call);
     if (locked.state === 'Deleting') throw new ManagementError('Conflict', `The account '${accountName(locked)}' is being deleted.`, { target: 'BatchAccount' });
+    checkConditions(call, etagOfMs(locked.modifiedAt));
     return updateResource(tx, locked, { spec: withKeySync(next(accountSpec(locked)), call) }, call.now);
   });
   useStorage(row, parts.storages);

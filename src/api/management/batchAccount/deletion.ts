@@ -5,11 +5,13 @@ import { beginLongOperation, endLongOperationsOf } from '../../../store/intents/
 import { findResource, lockResource, removeResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { BatchError } from '../../../wire/errors.ts';
+import { etagOfMs } from '../../../wire/etag.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import type { Account } from '../../accounts.ts';
 import { askWithin } from '../../data/within.ts';
 import { empty } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { checkConditions } from '../conditions.ts';
 import { begun } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { removeBlobs } from './blobs.ts';
@@ -37,6 +39,7 @@ export const deleteAccount: ManagementHandler = async (call, parts) => {
   const row = await transaction(parts.data.database, async (tx) => {
     const locked = await lockResource(tx, accountId(call));
     if (locked === null) return null;
+    checkConditions(call, etagOfMs(locked.modifiedAt));
     await beginLongOperation(tx, { operation, id: locked.id, kind: DELETION }, call.now);
     return locked.state === 'Deleting' ? locked : updateResource(tx, locked, { state: 'Deleting' }, call.now);
   });

@@ -1,5 +1,6 @@
 import { findCertificate, listCertificates, settleCertificates, thumbprintKey, type CertificateRow } from '../../../store/intents/certificates.ts';
 import { BatchError, invalidProperty } from '../../../wire/errors.ts';
+import { etagOfMs } from '../../../wire/etag.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import type { ArmCertificateProperties } from '../../../wire/management/types.generated.ts';
 import type { OperationId } from '../../../wire/operations.ts';
@@ -7,6 +8,7 @@ import type { Account } from '../../accounts.ts';
 import type { Answer } from '../../answer.ts';
 import { askWithin } from '../../data/within.ts';
 import { empty, json, weakly } from '../answers.ts';
+import { checkConditions } from '../conditions.ts';
 import { openAccount } from '../batchAccount/opened.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
@@ -31,8 +33,7 @@ export const certificateHandlers = {
   Certificate_Create: async (call, parts) => {
     const { account, id } = await opened(call, parts);
     const known = await find(call, account, parts);
-    if (known !== null && call.headers['if-none-match'] !== undefined) throw new BatchError('ConditionNotMet');
-    if (known === null && call.headers['if-match'] !== undefined) throw new BatchError('ConditionNotMet');
+    checkConditions(call, known === null ? null : etagOfMs(known.since));
     const { properties = {} } = readBody('ArmCertificate', call, await call.json());
     if (known === null) await add(properties, call, account, parts);
     return shown(await existing(call, account, parts), id);
@@ -42,14 +43,14 @@ export const certificateHandlers = {
     const { account, id } = await opened(call, parts);
     readBody('ArmCertificate', call, await call.json());
     const found = await existing(call, account, parts);
-    const match = call.headers['if-match'];
-    if (match !== undefined && match !== '*' && match !== weakly(found.since)['etag']) throw new BatchError('ConditionNotMet');
+    checkConditions(call, etagOfMs(found.since));
     return shown(found, id);
   },
   Certificate_Delete: async (call, parts) => {
     const { account } = await opened(call, parts);
     const found = await find(call, account, parts);
     if (found === null) return empty(204);
+    checkConditions(call, etagOfMs(found.since));
     await ask('Certificate_Delete', call, account, parts);
     const accountPath = call.path.split('/').slice(0, -2).join('/');
     return begun(`${call.baseUrl}${accountPath}/certificateOperationResults/sha1-${found.thumbprint}-${found.since.toString(16)}?api-version=${call.version.text}`);
@@ -99,9 +100,10 @@ async function add({ data, format, password, thumbprint, thumbprintAlgorithm }: 
   const named = thumbprintIn(call);
   if (thumbprint !== undefined && thumbprint.toLowerCase() !== named) throw invalidProperty('thumbprint', thumbprint, 'The thumbprint is not that of the name.');
   const body = { thumbprint: named, thumbprintAlgorithm: thumbprintAlgorithm ?? 'sha1', data, certificateFormat: format?.toLowerCase(), password };
-  await ask('Certificate_Add', call, account, parts, body).catch((error: unknown) => {
-    // Another put the same.
+  await ask('Certificate_Add', call, account, parts, body).catch(async (error: unknown) => {
     if (!(error instanceof BatchError) || error.code !== 'CertificateExists') throw error;
+    // Another put the same.
+    checkConditions(call, etagOfMs((await existing(call, account, parts)).since));
   });
 }
 

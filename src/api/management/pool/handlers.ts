@@ -61,7 +61,8 @@ export const poolHandlers = {
 /** Does what the data plane has an operation for. */
 async function acted(call: ManagementCall, parts: ManagementParts, operation: OperationId) {
   const opened = await openAccount(call, parts);
-  const { version, now, requestId, baseUrl, signal } = call;
-  await askWithin(opened.account, parts.data, { operation, params: { poolId: param(call, 'poolName') }, version, now, requestId, baseUrl, signal });
+  const { version, now, requestId, baseUrl, signal, headers } = call;
+  const condition = operation === 'Pool_Delete' && headers['if-match'] !== undefined ? { 'if-match': headers['if-match'] } : {};
+  await askWithin(opened.account, parts.data, { operation, params: { poolId: param(call, 'poolName') }, headers: condition, version, now, requestId, baseUrl, signal });
   return opened;
 }

@@ -1,4 +1,4 @@
-import { findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
+import { findResource, insertNamedResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { isLocation, locationName } from '../../../wire/management/locations.ts';
@@ -80,9 +80,11 @@ async function create(call: ManagementCall, parts: ManagementParts) {
   if (!isLocation(asked.location)) throw new ManagementError('LocationNotAvailableForResourceType', `The provided location '${asked.location}' is not available for resource type '${STORAGE_ACCOUNT_TYPE}'.`);
   if (!parts.storages.isOurs) throw new ManagementError('NotImplemented', `This service uses the storage account '${parts.storages.first.accountName}' that it was given, and makes no others.`);
   const spec: StorageAccountSpec = { ...asked, location: locationName(asked.location) };
-  const known = await findResource(parts.data.database, idOf(call));
-  if (known === null && parts.storages.named(name) !== undefined) throw taken(name);
-  const row = known === null ? await insertResource(parts.data.database, { id: idOf(call), type: STORAGE_ACCOUNT_TYPE, spec, secrets: parts.sealing.seal(newStorageKeys()) }, call.now) : null;
+  // The one that the service itself uses may have no resource yet.
+  if (name === parts.storages.first.accountName && (await findResource(parts.data.database, idOf(call))) === null) throw taken(name);
+  const secrets = parts.sealing.seal(newStorageKeys());
+  const row = await transaction(parts.data.database, (tx) => insertNamedResource(tx, { id: idOf(call), name, type: STORAGE_ACCOUNT_TYPE, spec, secrets }, call.now));
+  if (row === 'taken') throw taken(name);
   const made =
     row ??
     (await changed(call, parts, (former) => {
