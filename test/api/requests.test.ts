@@ -301,7 +301,7 @@ describe('beside the data plane', () => {
   test.each([
     ['/healthz', 200, 'ok'],
     ['/readyz', 200, 'ready'],
-    ['/', 200, 'its page was not built'],
+    ['/', 200, 'page'],
     ['/metrics', 200, 'linarite_requests_total'],
   ])('%s answers without a key', async (url, status, text) => {
     await it.ask({ url: '/pools' });

@@ -17,8 +17,8 @@ export interface Asset {
 /** By path, `/` being the shell. */
 export type Assets = ReadonlyMap<string, Asset>;
 
-/** Where a build has the page; the sources there are not handed out. */
-const BUILT = fileURLToPath(new URL('../../dashboard/', import.meta.url));
+/** Where a build has the page, and where a service that runs from its sources finds that of the last build. */
+const PLACES = ['../../dashboard/', '../../../dist/dashboard/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -34,20 +34,23 @@ let read: Assets | undefined;
  * where no page was built.
  */
 export function pageAssets(): Assets {
-  read ??= existsSync(`${BUILT}index.html.br`) ? readAssets() : new Map();
+  if (read === undefined) {
+    const place = PLACES.find((one) => existsSync(`${one}index.html.br`));
+    read = place === undefined ? new Map() : readAssets(place);
+  }
   return read;
 }
 
-function readAssets(): Assets {
-  const names = readdirSync(BUILT, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
+function readAssets(place: string): Assets {
+  const names = readdirSync(place, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
   const files = names.filter((name) => names.includes(`${name}.br`));
-  return new Map(files.map((name) => [name === 'index.html' ? '/' : `/${name}`, readAsset(name)]));
+  return new Map(files.map((name) => [name === 'index.html' ? '/' : `/${name}`, readAsset(place, name)]));
 }
 
-function readAsset(name: string): Asset {
+function readAsset(place: string, name: string): Asset {
   const type = TYPES[extname(name)];
   if (type === undefined) throw new Error(`the page has a file of an unknown kind, ${name}`);
-  const plain = readFileSync(`${BUILT}${name}`);
+  const plain = readFileSync(`${place}${name}`);
   const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-  return { type, etag, immutable: name.startsWith('assets/'), plain, br: readFileSync(`${BUILT}${name}.br`), gzip: readFileSync(`${BUILT}${name}.gz`) };
+  return { type, etag, immutable: name.startsWith('assets/'), plain, br: readFileSync(`${place}${name}.br`), gzip: readFileSync(`${place}${name}.gz`) };
 }

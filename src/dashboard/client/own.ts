@@ -15,11 +15,6 @@ export type { Graph } from '../../wire/own/graph.ts';
 export type { Histogram } from '../../wire/own/histogram.ts';
 export type { TaskRow } from '../../wire/own/tasks.ts';
 
-export interface Series {
-  readonly times: readonly number[];
-  readonly series: Readonly<Record<string, readonly (number | null)[]>>;
-}
-
 export interface Cost {
   readonly currency: string;
   readonly lines: readonly { readonly pool: string; readonly size: string; readonly kind: string; readonly nodeSeconds: number; readonly idleSeconds?: number; readonly idleShare?: number; readonly lostSeconds: number; readonly hourlyPrice: number | null; readonly cost: number | null }[];
@@ -40,6 +35,5 @@ export const own = {
   history: (job: string, task: string, signal: AbortSignal) => get<TaskHistory>(`/linarite${pathOf('jobs', job, 'tasks', task)}/history`, signal),
   bulk: (job: string, body: object) => ask<BulkOperation>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
   operation: (id: string) => ask<BulkOperation>(`/linarite${pathOf('operations', id)}`),
-  series: (pool: string, query: Query, signal: AbortSignal) => get<Series>(`/linarite${pathOf('pools', pool)}/series`, signal, query),
   cost: (query: Query, signal: AbortSignal) => get<Cost>('/linarite/cost', signal, query),
 };

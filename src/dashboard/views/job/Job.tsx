@@ -17,6 +17,7 @@ import type { ViewProps } from '../../frame/views.ts';
 import { go } from '../../client/place.ts';
 import { Definition } from '../Definition.tsx';
 import { EventList } from '../events/EventList.tsx';
+import { download } from '../task/download.ts';
 import { TaskTable } from '../tasks/TaskTable.tsx';
 import { addTasks } from './addTasks.tsx';
 import { JobBanner } from './JobBanner.tsx';
@@ -124,6 +125,7 @@ function moreOf({ id, state }: JobData): readonly MenuItem[] {
   const path = pathOf('jobs', id);
   const isOpen = state === 'active' || state === 'disabled';
   return [
+    { word: 'Report (HTML)', act: () => download(`/linarite${path}/report`, `${id}.html`) },
     ...(isOpen ? [{ word: 'Add tasks…', act: () => addTasks(id) }] : []),
     ...(isOpen
       ? [

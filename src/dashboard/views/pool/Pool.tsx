@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { listJobs, nodeCounts, type Pool as PoolData } from '../../client/batch.ts';
 import { own } from '../../client/own.ts';
 import { go } from '../../client/place.ts';
@@ -110,14 +111,18 @@ function TabOf({ tab, pool }: { readonly tab: string; readonly pool: PoolData })
   }
 }
 
+const AT_FIRST = 3;
+
 /** What keeps the pool from its target, and nodes from work. */
 function PoolBanner({ pool }: { readonly pool: string }) {
   const why = useResource(`${pool} why`, (signal) => own.explain(`pools/${encodeURIComponent(pool)}`, signal), { beats: 2 });
   const reasons = (why.data?.reasons ?? []).filter(({ code }) => code !== 'PoolAtTarget');
+  const [all, setAll] = useState(false);
   if (reasons.length === 0) return null;
   return (
-    <ul class="attn" aria-label="Needs attention">
-      {reasons.map(({ code, message, fixes = [] }) => (
+    <section aria-label="Needs attention">
+    <ul class="attn">
+      {(all ? reasons : reasons.slice(0, AT_FIRST)).map(({ code, message, fixes = [] }) => (
         <li key={`${code} ${message}`} class={/fail|unusable|error/i.test(code) ? 'hue-bad' : 'hue-come'}>
           <Icon name={/fail|unusable|error/i.test(code) ? 'cross' : 'warn'} />
           <p>{sentence(message)}</p>
@@ -125,6 +130,8 @@ function PoolBanner({ pool }: { readonly pool: string }) {
         </li>
       ))}
     </ul>
+    {reasons.length <= AT_FIRST ? null : <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>{all ? 'The first three' : `All ${reasons.length} reasons`}</button>}
+    </section>
   );
 }
 

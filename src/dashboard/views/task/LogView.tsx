@@ -181,6 +181,33 @@ interface Hits {
 
 const TYPING_MS = 250;
 
+/** Where the service searches a file of a task, whose name is one segment there; null: a node's. */
+function findPathOf(path: string): string | null {
+  const [, task, name] = /^(\/jobs\/[^/]+\/tasks\/[^/]+)\/files\/(.+)$/.exec(path) ?? [];
+  return task === undefined || name === undefined ? null : `/linarite${task}/files/${name.replaceAll('/', '%2F')}/find`;
+}
+
+/** Places of a text in a part of a file, up to `through`. */
+interface FoundInFile {
+  readonly offsets: readonly number[];
+  readonly through: number;
+  readonly size: number;
+}
+
+const MOST_FOUND = 1_000;
+
+/** Goes on until the end of the file, telling what was found so far. */
+async function findAll(path: string, text: string, signal: AbortSignal, tell: (offsets: readonly number[]) => void): Promise<void> {
+  const offsets: number[] = [];
+  for (let from = 0; ; ) {
+    const found = await ask<FoundInFile>(path, { query: { text, from }, signal });
+    offsets.push(...found.offsets);
+    tell(offsets.slice(0, MOST_FOUND));
+    if (found.through >= found.size || found.through <= from || offsets.length >= MOST_FOUND) return;
+    from = found.through;
+  }
+}
+
 /** The service searches the whole file; the page what it has, until it is told. */
 function useHits({ path, find, lines }: { readonly path: string; readonly find: string; readonly lines: readonly LogLine[] }): Hits {
   const [found, setFound] = useState<{ readonly find: string; readonly offsets: readonly number[] }>();
@@ -188,7 +215,8 @@ function useHits({ path, find, lines }: { readonly path: string; readonly find: 
     if (find === '') return undefined;
     const controller = new AbortController();
     const timer = setTimeout(() => {
-      ask<{ readonly offsets: readonly number[] }>(`/linarite${path}/find`, { query: { text: find }, signal: controller.signal }).then(({ offsets }) => setFound({ find, offsets }), () => undefined);
+      const place = findPathOf(path);
+      if (place !== null) findAll(place, find, controller.signal, (offsets) => setFound({ find, offsets })).catch(() => undefined);
     }, TYPING_MS);
     return () => {
       clearTimeout(timer);
