@@ -42,7 +42,7 @@ export async function verifyAssertion(assertion: string, { clientId, certificate
 /** By the thumbprint in the header, which Entra asks for as well (`x5t`, SHA-1, or `x5t#S256`), or by its `kid`. */
 function certificateNamed(header: ProtectedHeaderParameters, certificates: readonly Buffer[]): X509Certificate {
   const { kid } = header;
-  const [sha1, sha256]: readonly unknown[] = [header.x5t, Reflect.get(header, 'x5t#S256')];
+  const [sha1, sha256] = [header.x5t, Reflect.get(header, 'x5t#S256')].map(withoutPadding);
   const found = certificates
     .map((der) => new X509Certificate(der))
     .find(({ fingerprint, fingerprint256 }) => {
@@ -52,6 +52,11 @@ function certificateNamed(header: ProtectedHeaderParameters, certificates: reado
     });
   if (found === undefined) throw new OAuthError('unknownAssertion', 'The certificate with which the client assertion was signed is not registered with the application, or has expired.');
   return found;
+}
+
+/** MSAL for Python pads them, which RFC 7515 does not. */
+function withoutPadding(thumbprint: unknown): unknown {
+  return typeof thumbprint === 'string' ? thumbprint.replace(/=+$/, '') : thumbprint;
 }
 
 function hexOf(fingerprint: string): string {
