@@ -1,5 +1,5 @@
 import type { Histogram } from '../../base/histogram.ts';
-import { countNodesByState, countPreemptions, countQuarantined, countTasksByState } from '../../store/intents/totals.ts';
+import { countNodesByState, countPreemptions, countQuarantined, countTasksByState, countWebhooks, type WebhookTotals } from '../../store/intents/totals.ts';
 import { ping, type Database } from '../../store/intents/statement.ts';
 import type { Figures } from '../../ports.ts';
 import { EXPOSITION_TYPE, expose, type Series } from './exposition.ts';
@@ -28,6 +28,8 @@ export function createMetrics(database: Database, figures: Figures, tracing?: Pi
   const { counted } = figures;
   const sources = (accounts: ReturnType<Figures['accounts']>): Readonly<Record<MetricName, () => Found>> => {
     const pools = poolsShown(accounts);
+    let asked: Promise<WebhookTotals> | undefined;
+    const webhooks = (): Promise<WebhookTotals> => (asked ??= countWebhooks(database));
     return {
       linarite_requests_total: () => requests.answered(),
       linarite_request_duration_seconds: () => requests.durations(),
@@ -47,6 +49,11 @@ export function createMetrics(database: Database, figures: Figures, tracing?: Pi
       linarite_commit_duration_seconds: () => one(counted.commitSeconds),
       linarite_database_ping_seconds: () => pingSeries(database),
       linarite_database_connections: () => connectionSeries(database),
+      linarite_webhooks: async () => {
+        const { working, failing, disabled } = await webhooks();
+        return Object.entries({ working, failing, disabled }).map(([state, value]) => ({ labels: [state], value }));
+      },
+      linarite_webhook_queue_ticks: async () => one((await webhooks()).queued),
       linarite_trace_spans_total: () => (tracing === undefined ? [] : Object.entries({ exported: tracing.spans.exported, dropped: tracing.spans.dropped }).map(([outcome, value]) => ({ labels: [outcome], value }))),
       linarite_quarantine: async () => one(await countQuarantined(database)),
       process_resident_memory_bytes: () => one(residentBytes()),

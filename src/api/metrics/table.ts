@@ -25,6 +25,8 @@ export const METRICS = {
   linarite_commit_duration_seconds: { type: 'histogram', labels: [], help: 'Time that the database took for the commit of a tick.' },
   linarite_database_ping_seconds: { type: 'gauge', labels: [], help: 'Time that the database took to answer while the metrics were asked for.' },
   linarite_database_connections: { type: 'gauge', labels: ['state'], help: 'Connections of the API to the database: busy or idle; waiting: requests that wait for one.' },
+  linarite_webhooks: { type: 'gauge', labels: ['state'], help: 'Webhooks of all accounts: working, failing (their last attempt was not taken), disabled.' },
+  linarite_webhook_queue_ticks: { type: 'gauge', labels: [], help: 'Ticks with changes that webhooks have still to be told of, at most 1000 of each, summed up.' },
   linarite_trace_spans_total: { type: 'counter', labels: ['outcome'], help: 'Spans of traces that were exported or dropped; none where nothing is traced.' },
   linarite_quarantine: { type: 'gauge', labels: [], help: 'Pools, jobs, tasks, nodes and reports that the service failed on and goes on without.' },
   process_resident_memory_bytes: { type: 'gauge', labels: [], help: 'Resident memory of the process of the service, without the database and the blob server.' },

@@ -49,3 +49,27 @@ export async function countPreemptions(database: Database): Promise<number> {
 export async function countTasksByState(database: Database): Promise<TaskTotals> {
   return (await row(database, totals, [])) ?? { active: 0, running: 0, succeeded: 0, failed: 0 };
 }
+
+/** So many undelivered ticks of each webhook are counted: who is further behind is as late. */
+const MOST_BEHIND = 1_000;
+
+const webhooks = statement<WebhookTotals>(
+  'webhook.totals',
+  `select count(*) filter (where w.disabled_at is null and w.failing_since is null)::float8 as working, count(*) filter (where w.disabled_at is null and w.failing_since is not null)::float8 as failing,
+     count(*) filter (where w.disabled_at is not null)::float8 as disabled, coalesce(sum(q.ticks) filter (where w.disabled_at is null), 0)::float8 as queued
+   from webhook w, lateral (
+     select count(*) as ticks from (select from transition t where t.account = w.account and t.at >= w.at and (t.epoch, t.tick) > (w.epoch, w.tick) limit ${MOST_BEHIND}) behind
+   ) q`,
+);
+export interface WebhookTotals {
+  readonly working: number;
+  readonly failing: number;
+  readonly disabled: number;
+  /** Ticks with changes that those not disabled have still to look at, all together. */
+  readonly queued: number;
+}
+
+/** Webhooks of all accounts. */
+export async function countWebhooks(database: Database): Promise<WebhookTotals> {
+  return (await row(database, webhooks, [])) ?? { working: 0, failing: 0, disabled: 0, queued: 0 };
+}
