@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AgentFrame } from '../../src/agent/frames.ts';
+import { attemptName } from '../../src/core/keys.ts';
 import type { Measure } from '../../src/core/pool/measure.ts';
 import type { TaskUsage } from '../../src/core/task/usage.ts';
 import { startNode, type TestNode } from './testNode.ts';
@@ -63,9 +64,11 @@ describe.each([
   /** It uses a fifth of a second of a processor, says so by a file, and goes on. */
   const LEFT = '/usr/bin/perl -e "1 while (times)[0] < 0.2; open F, q(>used); sleep 1000" &';
   async function usedBy(work: Parameters<TestNode['owner']['run']>[0]): Promise<TaskUsage> {
-    const { outcome } = await node.owner.run(work, 60_000);
-    if (outcome.used === undefined) throw new Error(`nothing is said of it: ${JSON.stringify(outcome)}`);
-    return outcome.used;
+    const { key } = await node.owner.run(work, 60_000);
+    const reports = node.owner.frames.flatMap(({ frame }) => (frame.kind === 'reports' ? frame.reports : []));
+    const { used } = reports.flatMap((report) => (report.kind === 'ended' && attemptName(report.end.key) === attemptName(key) ? [report.end.outcome] : []))[0] ?? {};
+    if (used === undefined) throw new Error('nothing is said of it');
+    return used;
   }
 
   test('is told with its end: time of processors, and what its processes read and wrote', async () => {

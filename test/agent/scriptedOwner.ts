@@ -145,7 +145,7 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
       } else if (frame.kind === 'reports') {
         for (const [index, report] of frame.reports.entries()) {
           if (frame.first + index !== received + 1) continue;
-          reports.push(report);
+          reports.push(withoutUse(report));
           received++;
         }
         if (owner.welcome.acknowledge) {
@@ -165,8 +165,13 @@ export function endOf(owner: ScriptedOwner, key: AttemptKey): AttemptEnd | null 
   return found?.kind === 'ended' ? found.end : null;
 }
 
-/** But for what it has used, which is never the same. */
 export async function outcomeOf(end: Promise<AttemptEnd>): Promise<AttemptOutcome> {
-  const { used: _, ...outcome } = (await end).outcome;
-  return outcome;
+  return (await end).outcome;
+}
+
+/** What a try has used is never the same. */
+function withoutUse(report: Report): Report {
+  if (report.kind !== 'ended') return report;
+  const { used: _, ...outcome } = report.end.outcome;
+  return { ...report, end: { ...report.end, outcome } };
 }
