@@ -13,6 +13,7 @@ import type { Answer } from '../answer.ts';
 import type { ManagementCall, ManagementParts } from './call.ts';
 import { managementErrorBody } from './errorForm.ts';
 import { managementHandlers } from './handlers.ts';
+import { requireSubscription } from './subscription/handlers.ts';
 
 /** Roots of Azure Resource Manager's paths. */
 const ROOTS: ReadonlySet<string> = new Set(['subscriptions', 'providers', 'tenants']);
@@ -55,6 +56,8 @@ function handle({ parts, permits, log }: ManagementPlaneOptions, request: Reques
   const version = parseManagementVersion(query.get('api-version') ?? undefined);
   const run = async (signal: AbortSignal) => {
     await requirePermission(permits, identity, operation.action, target.path);
+    // As the gateway of the real service: before anything of the provider is looked at.
+    if (params['subscriptionId'] !== undefined) requireSubscription({ params }, parts);
     requireServed(operation, version);
     refuseUnknownQuery(operation, query);
     if (operation.body === undefined) await body.refuse();

@@ -2,6 +2,7 @@ import type { LongFailure, LongOperation } from '../../../store/intents/longOper
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { empty } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler } from '../call.ts';
+import { existingGroup } from '../group/existing.ts';
 import { existingOperation, underWay } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { accountAnswer, existingAccount } from './existing.ts';
@@ -19,6 +20,7 @@ export function resultUrl(call: ManagementCall, operation: string): string {
 
 /** 202 while it is under way, then the account. */
 export const creationResult: ManagementHandler = async (call, parts) => {
+  await existingGroup(call, parts);
   const operation = await existingOperation(param(call, 'operationId'), parts.data.database);
   if (operation.endedAt === null) return underWay(call);
   refuseFailed(operation);
