@@ -1,6 +1,6 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AccountNumber, Instant } from '../core/keys.ts';
 import type { Transition } from '../core/transitions/transition.ts';
+import { decodeTransitions } from './transitionCode.ts';
 import { row, rowsOf, statement, type Database } from './intents/statement.ts';
 
 /** Places of transitions are numbered so far apart from one job's end by itself to the next. */
@@ -19,7 +19,7 @@ export interface Position {
 }
 
 /** After all of a tick. */
-const END_OF_TICK = 2 ** 31 - 1;
+export const END_OF_TICK = 2 ** 31 - 1;
 
 /** What one tick has told, or one job's end in it. */
 export interface TransitionRow {
@@ -38,11 +38,8 @@ export interface TransitionPage {
   readonly isGap: boolean;
   /** Where who has taken in the page is: nothing before it is left. */
   readonly next: Position;
-}
-
-/** For the `data` of a row. */
-export function encodeTransitions(transitions: readonly Transition[]): Uint8Array {
-  return deflateRawSync(JSON.stringify(transitions), { level: 1 });
+  /** Nothing followed it as this was read. */
+  readonly isEnd: boolean;
 }
 
 interface StoredRow {
@@ -57,7 +54,7 @@ interface StoredRow {
 
 function decode({ data, names: text, ...of }: StoredRow): TransitionRow {
   const names = text === null ? null : (JSON.parse(text) as Readonly<Record<string, string>>);
-  const transitions = JSON.parse(inflateRawSync(data).toString('utf8')) as readonly Transition[];
+  const transitions = decodeTransitions(data);
   return { ...of, transitions: names === null ? transitions : transitions.map((one) => ('task' in one ? { ...one, jobId: one.jobId ?? names[one.job] ?? null, taskId: one.taskId ?? names[`${one.job}.${one.task}`] ?? null } : one)) };
 }
 
@@ -89,7 +86,7 @@ const floorOf = statement<{ epoch: number; tick: number }>('transition.floor', '
 export async function readTransitions(database: Database, account: AccountNumber, after: Position, limit: number): Promise<TransitionPage> {
   // Read before the rows: all up to there is in what they show.
   const head = await headPosition(database, account, after.at);
-  if (!isAfter(head, after)) return { rows: [], isGap: await isBelowFloor(database, account, after), next: after };
+  if (!isAfter(head, after)) return { rows: [], isGap: await isBelowFloor(database, account, after), next: after, isEnd: true };
   let found = await rowsOf<StoredRow>(database, FOLLOWING, [account, after.epoch, after.at, after.place === END_OF_TICK ? after.tick + 1 : after.tick, limit]);
   if (found.length === 0 && head.epoch > after.epoch) {
     const [next] = await rowsOf<Pick<StoredRow, 'epoch' | 'at'>>(database, NEXT_EPOCH, [account, after.epoch]);
@@ -101,7 +98,7 @@ export async function readTransitions(database: Database, account: AccountNumber
   const last = page.at(-1);
   const isAll = found.length < limit && (last === undefined || last.epoch === head.epoch);
   const next = last === undefined ? head : { epoch: last.epoch, tick: last.tick, place: found.length < limit ? END_OF_TICK : last.first + last.transitions.length - 1, at: last.at };
-  return { rows: page, isGap, next: isAll && isAfter(head, next) ? { ...head, at: next.at } : next };
+  return { rows: page, isGap, next: isAll && isAfter(head, next) ? { ...head, at: next.at } : next, isEnd: isAll };
 }
 
 async function isBelowFloor(database: Database, account: AccountNumber, { epoch, tick, place }: Position): Promise<boolean> {

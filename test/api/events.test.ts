@@ -46,7 +46,11 @@ async function tell(...all: Transition[]): Promise<void> {
 }
 
 function task(jobId: string, taskId: string, change: Partial<Transition> = {}): Transition {
-  return { kind: 'task.succeeded', at: it.now.value, job: 1, jobId, task: 1, taskId, from: 'running', state: 'completed', cause: 'exited', attempt: 1, nodeId: 'tvmps_1_d', poolId: 'P', exitCode: 0, result: 'success', ...change } as Transition;
+  return { kind: 'task.succeeded', at: it.now.value, job: jobId.charCodeAt(0), jobId, task: 1, taskId, from: 'running', state: 'completed', cause: 'exited', attempt: 1, node: nodeOf(change), nodeId: 'tvmps_1_d', poolId: 'P', exitCode: 0, result: 'success', ...change } as Transition;
+}
+/** Each pool has one. */
+function nodeOf(change: Partial<Transition>): number {
+  return 'poolId' in change ? 2 : 1;
 }
 function job(jobId: string): Transition {
   return { kind: 'job.created', at: it.now.value, job: 1, jobId, from: null, state: 'active', poolId: 'P' };

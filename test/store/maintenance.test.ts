@@ -272,7 +272,7 @@ describe('the maintenance of the database', () => {
       expect(await readTransitions(pool, ACCOUNT, before, 10)).toMatchObject({ isGap: true, rows: [{ at: NOW + 26 * MINUTE_MS }] });
       expect(await readTransitions(pool, ACCOUNT, after, 10)).toMatchObject({ isGap: true });
       const now = await headPosition(pool, ACCOUNT, 0);
-      expect(await readTransitions(pool, ACCOUNT, now, 10)).toEqual({ isGap: false, rows: [], next: now });
+      expect(await readTransitions(pool, ACCOUNT, now, 10)).toEqual({ isGap: false, rows: [], next: now, isEnd: true });
     });
 
     it('counts what is too old in the default partition among what was dropped', async () => {

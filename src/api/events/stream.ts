@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { AccountNumber } from '../../core/keys.ts';
 import type { Transition } from '../../core/transitions/transition.ts';
 import type { Position } from '../../store/transitions.ts';
-import { gapEvent, type Told } from './cloudEvent.ts';
+import { cloudEvent, gapEvent, type Told } from './cloudEvent.ts';
 import { positionText } from './position.ts';
 import type { Tails } from './tails.ts';
 
@@ -81,11 +81,21 @@ async function* watched(of: AsyncGenerator<string>, stalled: () => void): AsyncG
   }
 }
 
-/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
-export function serverSentEvents(json: (told: Told) => string): StreamForm {
+/** Written once, however many listen. */
+const FRAMES = new WeakMap<Told, string>();
+
+/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). `account`: its name. */
+export function serverSentEvents(account: string): StreamForm {
+  const frameOf = (told: Told): string => {
+    const known = FRAMES.get(told);
+    if (known !== undefined) return known;
+    const frame = `id: ${positionText(told.position)}\ndata: ${JSON.stringify(cloudEvent(account, told))}\n\n`;
+    FRAMES.set(told, frame);
+    return frame;
+  };
   return {
     head: 'retry: 1000\n: events of Linarite\n\n',
-    write: (told) => told.map((one) => `id: ${positionText(one.position)}\ndata: ${json(one)}\n\n`).join(''),
+    write: (told) => told.map(frameOf).join(''),
     gap: (event) => `event: gap\nid: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`,
     idle: (position) => `id: ${positionText(position)}\n: nothing new\n\n`,
   };

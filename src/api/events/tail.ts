@@ -1,7 +1,7 @@
 import type { AccountNumber } from '../../core/keys.ts';
-import type { Commits } from '../../ports.ts';
+import type { CommitNews, Commits } from '../../ports.ts';
 import type { Database } from '../../store/intents/statement.ts';
-import { isAfter, readTransitions, type Position, type TransitionRow } from '../../store/transitions.ts';
+import { END_OF_TICK, isAfter, readTransitions, type Position, type TransitionRow } from '../../store/transitions.ts';
 import type { Told } from './cloudEvent.ts';
 
 /** What a tail of an account works with. */
@@ -11,16 +11,20 @@ export interface TailOptions {
   readonly account: AccountNumber;
 }
 
+type TickNews = Extract<CommitNews, { kind: 'tick' }>;
+
 export interface ToldPage {
   readonly told: readonly Told[];
   readonly isGap: boolean;
   readonly next: Position;
+  /** Nothing followed as it was read. */
+  readonly isEnd: boolean;
 }
 
 /** An account whose owner is another process is looked at so often. */
 const LOOK_MS = 1_000;
-/** Ticks that follow each other closely are read together. */
-const TOGETHER_MS = 20;
+/** Listeners hear of ticks that follow each other closely at once. */
+const TOGETHER_MS = 50;
 /** Of the latest events so many are kept for listeners that are up to date; others read for themselves. */
 const MOST_RECENT = 5_000;
 const MOST_A_PAGE = 500;
@@ -40,6 +44,11 @@ export class Tail {
   #isStale = true;
   #reading: Promise<void> | null = null;
   readonly #waiting = new Set<() => void>();
+  /** Since the last look. */
+  #isHeard = false;
+  /** While something is read. */
+  readonly #heard: TickNews[] = [];
+  #waking: NodeJS.Timeout | null = null;
   readonly #timer: NodeJS.Timeout;
   readonly #unlisten: () => void;
 
@@ -48,13 +57,14 @@ export class Tail {
     this.#options = options;
     this.#begin = now;
     this.#end = now;
-    this.#unlisten = options.commits.listen(options.account, () => this.#kick());
-    this.#timer = setInterval(() => this.#kick(), LOOK_MS);
+    this.#unlisten = options.commits.listen(options.account, (news) => this.#hear(news));
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
   }
 
   close(): void {
     clearInterval(this.#timer);
+    if (this.#waking !== null) clearTimeout(this.#waking);
     this.#unlisten();
     this.#wake();
   }
@@ -72,8 +82,8 @@ export class Tail {
 
   /** What follows a position, without waiting. */
   async read(after: Position): Promise<ToldPage> {
-    const { rows, isGap, next } = await readTransitions(this.#options.database, this.#options.account, after, ROWS_A_READ);
-    return { told: rows.flatMap(toldOf).filter(({ position }) => isAfter(position, after)), isGap, next };
+    const { rows, isGap, next, isEnd } = await readTransitions(this.#options.database, this.#options.account, after, ROWS_A_READ);
+    return { told: rows.flatMap(toldOf).filter(({ position }) => isAfter(position, after)), isGap, next, isEnd };
   }
 
   #page(after: Position): ToldPage {
@@ -82,7 +92,7 @@ export class Tail {
     const last = told.at(-1);
     const isAll = from + told.length === this.#recent.length;
     const next = isAll ? (isAfter(this.#end, after) ? this.#end : after) : (last?.position ?? after);
-    return { told, isGap: false, next };
+    return { told, isGap: false, next, isEnd: isAll };
   }
 
   #wait(ms: number, signal: AbortSignal): Promise<void> {
@@ -97,8 +107,41 @@ export class Tail {
       const timer = setTimeout(done, ms);
       signal.addEventListener('abort', done, { once: true });
       this.#waiting.add(done);
-      this.#kick();
+      if (this.#isStale) this.#kick();
     });
+  }
+
+  /** The owner is in this process, and tells what it has committed: what follows on what is here need not be read. */
+  #hear(news: CommitNews): void {
+    this.#isHeard = true;
+    if (news.kind === 'loaded') return this.#kick();
+    if (this.#reading !== null) this.#heard.push(news);
+    else if (!this.#append(news)) this.#kick();
+  }
+
+  /** Whether it follows; one that was read already does. */
+  #append(news: TickNews): boolean {
+    if (this.#isStale) return false;
+    const { epoch, tick, at } = news;
+    if (epoch === this.#end.epoch && tick <= this.#end.tick) return true;
+    const told = isNext(news, this.#end) ? toldBy(news) : null;
+    if (told === null) return false;
+    this.#keep(told, { epoch, tick, place: END_OF_TICK, at });
+    if (told.length > 0) this.#wakeSoon();
+    return true;
+  }
+
+  #wakeSoon(): void {
+    this.#waking ??= setTimeout(() => {
+      this.#waking = null;
+      this.#wake();
+    }, TOGETHER_MS);
+  }
+
+  /** What the owner of another process has committed nobody tells. */
+  #look(): void {
+    if (!this.#isHeard) this.#kick();
+    this.#isHeard = false;
   }
 
   /** Nobody waits: what is new is read when somebody does. */
@@ -114,14 +157,13 @@ export class Tail {
 
   async #catchUp(): Promise<void> {
     while (this.#isStale && this.#waiting.size > 0) {
-      this.#isStale = false;
-      const { told, isGap, next } = await this.read(this.#end);
+      const { told, isGap, next, isEnd } = await this.read(this.#end);
       if (isGap) this.#forget(next);
       else this.#keep(told, next);
-      // Not all is read yet.
-      if (isAfter(next, this.#end) || told.length > 0) this.#isStale = true;
-      if (told.length > 0) this.#wake();
-      await new Promise((resolve) => setTimeout(resolve, TOGETHER_MS));
+      if (told.length > 0) this.#wakeSoon();
+      this.#isStale = !isEnd;
+      const heard = this.#heard.splice(0);
+      if (!heard.every((news) => this.#append(news))) this.#isStale = true;
     }
   }
 
@@ -145,6 +187,16 @@ export class Tail {
   #wake(): void {
     for (const done of this.#waiting) done();
   }
+}
+
+function isNext({ epoch, tick }: TickNews, end: Position): boolean {
+  return end.epoch === epoch && end.tick === tick - 1 && end.place === END_OF_TICK;
+}
+
+/** As the database has them; null: it alone has all names, or knows the place of each. */
+function toldBy({ epoch, tick, at, decisions, transitions }: TickNews): readonly Told[] | null {
+  if (decisions.guards.length > 0 || transitions.some((one) => 'task' in one && (one.taskId === null || one.jobId === null))) return null;
+  return toldOf({ epoch, tick, first: 0, at, transitions });
 }
 
 function toldOf({ epoch, tick, first, at, transitions }: TransitionRow): readonly Told[] {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { AccountNumber, Instant } from '../../core/keys.ts';
 import type { Commits } from '../../ports.ts';
@@ -29,6 +30,8 @@ export class Tails {
 
   constructor(options: TailsOptions) {
     this.#options = options;
+    // Each stream waits for it.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   get log(): TailsOptions['log'] {

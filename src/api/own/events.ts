@@ -34,7 +34,7 @@ async function events(call: OwnCall, parts: Parts): Promise<Answer> {
   const limit = query.get('limit') ?? '';
   if (limit !== '') return listed(call, parts, { from, matches, format, limit: readWhole('limit', limit, { least: 1, most: MOST_LISTED, usual: MOST_LISTED }) });
   const account = { number: call.account, name: call.principal.account.name };
-  const form = format === 'azure-monitor' ? azureMonitorStream(call, parts) : serverSentEvents(jsonOf(account.name));
+  const form = format === 'azure-monitor' ? azureMonitorStream(call, parts) : serverSentEvents(account.name);
   const type = format === 'azure-monitor' ? 'application/x-ndjson' : 'text/event-stream; charset=utf-8';
   return { status: 200, headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }, body: eventStream(parts.tails, { account, from, matches, form }) };
 }
@@ -54,10 +54,9 @@ async function listed(call: OwnCall, parts: Parts, { from, matches, format, limi
     let position = from;
     let gap: object | null = null;
     for (let pages = 0; pages < MOST_PAGES && found.length < limit; pages += 1) {
-      const { told, isGap, next } = await tail.read(position);
+      const { told, isGap, next, isEnd } = await tail.read(position);
       if (isGap) gap = gapEvent(name, beforeOf(told[0], next), call.now);
       found.push(...told.filter(({ transition }) => matches(transition)));
-      const isEnd = positionText(next) === positionText(position);
       position = next;
       if (isEnd) break;
     }
@@ -68,17 +67,6 @@ async function listed(call: OwnCall, parts: Parts, { from, matches, format, limi
   } finally {
     parts.tails.release(call.account);
   }
-}
-
-const JSON_OF = new WeakMap<Told, string>();
-
-/** Written once, however many listen. */
-function jsonOf(account: string): (told: Told) => string {
-  return (told) => {
-    const text = JSON_OF.get(told) ?? JSON.stringify(cloudEvent(account, told));
-    JSON_OF.set(told, text);
-    return text;
-  };
 }
 
 function azureMonitorStream(call: OwnCall, { database }: Parts): StreamForm {

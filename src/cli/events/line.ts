@@ -11,7 +11,7 @@ const TOLD = ['cause', 'reason', 'exitCode', 'nodeId', 'attempt', 'retryCount', 
 
 /** `2026-11-20T12:00:00Z task.failed jobs/J/tasks/a cause=exited exitCode=7 …` */
 export function eventLine({ type, time, subject = '', data }: CloudEvent): string {
-  const told = TOLD.flatMap((name) => (data[name] === undefined ? [] : [`${name}=${textOf(data[name])}`]));
+  const told = TOLD.flatMap((name) => (data[name] === undefined || (name === 'nodeId' && subject.endsWith(String(data[name]))) ? [] : [`${name}=${textOf(data[name])}`]));
   return [time, type.replace(/^linarite\./, ''), subject, ...told].filter((word) => word !== '').map(printable).join(' ');
 }
 

@@ -11,24 +11,43 @@ export interface TaskNames {
   readonly poolId?: string;
 }
 
-/** A step that clients see. Thousands of them come in a second. */
-export function taskTransition(names: TaskNames, from: WireTaskState, row: TaskStatus): TaskTransition {
+/** A step that clients see. Thousands of them come in a second: each is made in one piece, without spreading. */
+export function taskTransition({ jobId, taskId, nodeId, poolId }: TaskNames, from: WireTaskState, row: TaskStatus): TaskTransition {
   const { job, task, cause, since: at, attempt, node, retryCount, requeueCount } = row;
   const state = wireTaskState(row.state);
-  const of = { at, job, jobId: names.jobId, task, taskId: names.taskId, from, state, cause };
-  const on = { ...(attempt === 0 ? {} : { attempt }), ...given('node', node), ...given('nodeId', names.nodeId), ...given('poolId', names.poolId), ...(retryCount === 0 ? {} : { retryCount }), ...(requeueCount === 0 ? {} : { requeueCount }) };
+  const told: Mutable<TaskTransition> = { kind: kindOf(from, state, row), at, job, jobId, task, taskId, from, state, cause };
+  if (attempt !== 0) told.attempt = attempt;
+  if (node !== null) told.node = node;
+  if (nodeId !== undefined) told.nodeId = nodeId;
+  if (poolId !== undefined) told.poolId = poolId;
+  if (retryCount !== 0) told.retryCount = retryCount;
+  if (requeueCount !== 0) told.requeueCount = requeueCount;
+  if (state === 'running' || state === 'completed') {
+    if (row.startedAt !== null) told.startedAt = row.startedAt;
+  }
+  if (state === 'active' || state === 'completed') {
+    if (row.exitCode !== null) told.exitCode = row.exitCode;
+  }
+  if (state === 'completed') {
+    if (row.endedAt !== null) told.endedAt = row.endedAt;
+    if (row.result !== null) told.result = row.result;
+    if (row.failure !== null) Object.assign(told, failureOf(row.failure));
+  }
+  return told;
+}
+
+type Mutable<Of> = { -readonly [Name in keyof Of]: Of[Name] };
+
+function kindOf(from: WireTaskState, state: WireTaskState, { result }: TaskStatus): TaskTransition['kind'] {
   switch (state) {
     case 'active':
-      if (from === 'completed') return { kind: 'task.reactivated', ...of, ...on };
-      return { kind: 'task.requeued', ...of, ...on, ...given('exitCode', row.exitCode) };
+      return from === 'completed' ? 'task.reactivated' : 'task.requeued';
     case 'preparing':
-      return { kind: 'task.preparing', ...of, ...on };
+      return 'task.preparing';
     case 'running':
-      return { kind: 'task.running', ...of, ...on, ...given('startedAt', row.startedAt) };
-    case 'completed': {
-      const kind = row.result === 'success' ? 'task.succeeded' : 'task.failed';
-      return { kind, ...of, ...on, ...given('startedAt', row.startedAt), ...given('endedAt', row.endedAt), ...given('exitCode', row.exitCode), ...given('result', row.result), ...failureOf(row.failure) };
-    }
+      return 'task.running';
+    case 'completed':
+      return result === 'success' ? 'task.succeeded' : 'task.failed';
   }
 }
 

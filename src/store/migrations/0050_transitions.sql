@@ -7,7 +7,7 @@ create table transition (
   -- the place of its first transition within the tick
   first int not null,
   at bigint not null,
-  -- deflated JSON (src/store/transitions.ts)
+  -- deflated JSON (src/store/transitionCode.ts)
   data bytea not null,
   -- ids of tasks that stand in the data without, and of their jobs: {"job.task": id, "job": id}
   names jsonb,
