@@ -29,7 +29,7 @@ export function Head({ crumbs = [], title, badge, sub, actions, more = [] }: Hea
           </nav>
         )}
         <h1>
-          <Name>{title}</Name>
+          <Name most={48}>{title}</Name>
         </h1>
         {badge}
         {sub === undefined ? null : <span class="sub">{sub}</span>}

@@ -33,6 +33,9 @@ const TABS: readonly Tab[] = [
   { id: 'definition', word: 'Definition' },
 ];
 
+/** Reasons by whose codes nothing runs until somebody acts. */
+const HARM = /fail|unusable/i;
+
 export function Node({ ids: [pool = '', id = ''] }: ViewProps) {
   const path = pathOf('pools', pool, 'nodes', id);
   const node = useResource(path, (signal) => ask<NodeData>(path, { signal }));
@@ -53,7 +56,7 @@ export function Node({ ids: [pool = '', id = ''] }: ViewProps) {
     <>
       <Head crumbs={crumbs} title={id} badge={<NodeBadge state={state} />} sub={<>for <Since at={stateTransitionTime} /> · {isDedicated ? 'dedicated' : 'low-priority'} · {vmSize}{ipAddress === undefined ? '' : ` · ${ipAddress}`} <Copy text={`linarite node ssh ${quotedForShell(pool)} ${quotedForShell(id)}`} what="the command that logs in" /></>} actions={<Actions pool={pool} node={node.data} />} more={mayWrite() ? moreOf(pool, node.data) : []} />
       {reasons.length === 0 ? null : (
-        <ul class="attn">{reasons.map(({ code, message, fixes = [] }) => <li key={`${code} ${message}`} class="hue-wait"><Icon name="ring" /><p>{sentence(message)}</p><span class="acts"><FixButtons fixes={fixes} /></span></li>)}</ul>
+        <ul class="attn">{reasons.map(({ code, message, fixes = [] }) => <li key={`${code} ${message}`} class={HARM.test(code) ? 'hue-bad' : 'hue-wait'}><Icon name={HARM.test(code) ? 'cross' : 'ring'} /><p>{sentence(message)}</p><span class="acts"><FixButtons fixes={fixes} /></span></li>)}</ul>
       )}
       <section class="card" aria-label="The node">
         <div class="nums">

@@ -16,8 +16,8 @@ export function TargetsCard({ pool }: { readonly pool: Pool }) {
   ];
   return (
     <Card title="Targets and what came of them" aside={<span class="legend"><span class="key hue-run">nodes</span><span class="key dash">target</span></span>}>
-      {times.length < LEAST_POINTS ? <Empty>Noted while this page is open…</Empty> : <LazyTimeChart times={times} lines={lines} heightPx={150} label="Nodes and their target over time, since this page was opened" />}
-      <p class="soft small">Since this page was opened.</p>
+      {times.length < LEAST_POINTS ? <Empty>Points are noted while this page is open.</Empty> : <LazyTimeChart times={times} lines={lines} heightPx={150} label="Nodes and their target over time, since this page was opened" />}
+      {times.length < LEAST_POINTS ? null : <p class="soft small">Since this page was opened.</p>}
     </Card>
   );
 }
