@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -94,6 +94,26 @@ describe.skipIf(!hasAz)("Debian's azure-cli, unmodified, against the management 
     await az('login', '--service-principal', '-u', id, '-p', secret, '--tenant', 'linarite');
     await mustRun(AZ, ['batch', 'account', 'login', '-n', 'linarite', '-g', 'linarite'], { env });
     expect(await az('batch', 'pool', 'list')).toEqual([]);
+    // Without a role: Debian's command fails by itself with one.
+    const made = await az('ad', 'sp', 'create-for-rbac', '--name', 'made by az') as { readonly appId: string; readonly password: string };
+    expect(await az('ad', 'sp', 'list', '--display-name', 'made by az', '--query', '[].appId')).toEqual([made.appId]);
+    env = { ...env, AZURE_CONFIG_DIR: await mkdtemp(join(home, 'az-')) };
+    expect(await az('login', '--service-principal', '-u', made.appId, '-p', made.password, '--tenant', 'linarite', '--allow-no-subscriptions')).toHaveLength(1);
+  }, 180_000);
+
+  test('a user signs in with a browser, at the page of the service', async () => {
+    await fresh();
+    const program = join(home, 'browser.mjs');
+    // What a person does there: name and password are entered, and the browser goes where it is sent.
+    await writeFile(program, `
+      const body = new URLSearchParams({ username: 'operator@linarite.onmicrosoft.com', password: process.env.PERSON_PASSWORD });
+      const signedIn = await fetch(process.argv[2], { method: 'POST', body, redirect: 'manual' });
+      await fetch(signedIn.headers.get('location'));`);
+    const { AZURE_CLIENT_SECRET, LINARITE_CA_FILE } = identity;
+    env = { ...env, BROWSER: `${process.execPath} ${program} %s &`, PERSON_PASSWORD: AZURE_CLIENT_SECRET, NODE_EXTRA_CA_CERTS: LINARITE_CA_FILE };
+    await az('login');
+    await signedIn();
+    expect(await az('account', 'show', '--query', 'user.type')).toBe('user');
   }, 120_000);
 });
 
