@@ -104,6 +104,18 @@ describe('an account', () => {
     expect((await ask('POST', `${account('second')}/listKeys`)).json).toEqual(next);
   });
 
+  test('has keys that only listKeys and regenerateKeys show, and that lie sealed in the database', async () => {
+    await group();
+    const answers = [await ask('PUT', account('second'), { location: 'eastus' })];
+    answers.push(await polled(answers[0] ?? expect.fail()));
+    const { primary, secondary } = (await ask('POST', `${account('second')}/listKeys`)).json as Record<'primary' | 'secondary', string>;
+    for (const path of [account('second'), `${GROUPS}/g/providers/Microsoft.Batch/batchAccounts`, `${GROUPS}/g/resources`, `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts`]) answers.push(await ask('GET', path));
+    answers.push(await ask('PATCH', account('second'), { tags: { a: 'b' } }), await ask('PUT', account('second'), { location: 'eastus' }));
+    for (const { text } of answers) for (const key of [primary, secondary]) expect(text).not.toContain(key);
+    const stored = await it.pool.query('select account::text from account union all select resource::text from resource union all select long_operation::text from long_operation');
+    for (const key of [primary, secondary]) expect(JSON.stringify(stored.rows)).not.toContain(key);
+  });
+
   test('of one name is made once, whoever asks at the same time', async () => {
     await group();
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask('PUT', account('second'), { location: 'eastus' })));
