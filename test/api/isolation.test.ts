@@ -108,7 +108,7 @@ async function everything(): Promise<readonly string[]> {
     `select t.table_name as name, exists (select from information_schema.columns c where c.table_schema = 'public' and c.table_name = t.table_name and c.column_name = 'account') as "ofAccount"
       from information_schema.tables t where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'migration'`,
   )).rows;
-  for (const table of ['pool', 'job_schedule', 'application', 'certificate', 'inbox', 'drill', 'page_link']) await it.pool.query(`delete from ${table} where account = $1 ${['pool', 'job_schedule'].includes(table) ? "and id <> 'own'" : ''}`, [number]);
+  for (const table of ['pool', 'job_schedule', 'application', 'certificate', 'inbox', 'drill', 'page_link', 'webhook']) await it.pool.query(`delete from ${table} where account = $1 ${['pool', 'job_schedule'].includes(table) ? "and id <> 'own'" : ''}`, [number]);
   for (const table of ['open_job', 'task']) await it.pool.query(`delete from ${table} where job in (select job from job where account = $1 and id <> 'own')`, [number]);
   await it.pool.query(`delete from job where account = $1 and id <> 'own'`, [number]);
   const digests = tables.map(({ name, ofAccount }) => `select '${name}' as name, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as md5 from ${name} t ${ofAccount ? `where account is distinct from ${number}` : ''}`);
@@ -205,9 +205,10 @@ describe('an account', () => {
 async function tryOwnOperations(): Promise<void> {
   expect((await it.ask({ method: 'POST', url: '/linarite/drills', body: { rate: '10%/min' } })).status).toBe(201);
   const { rows: [session] } = await it.pool.query<{ number: string }>(`insert into page_session (account, role, token, cookie, keys, agent, made_at, used_at) values (1, 'reader', '\\x01', '\\x01', '\\x01', 'a browser', 0, 0) returning number`);
+  const { rows: [webhook] } = await it.pool.query<{ webhook: string }>(`insert into webhook (account, url, selection, secret, created, epoch, tick, place, at, disabled_at) values (1, 'https://192.0.2.1/', '{}', 'sealed', 0, 0, 0, 0, 0, 1) returning webhook`);
   const { json: bulk } = await it.ask({ method: 'POST', url: '/linarite/jobs/j/bulk', body: { action: 'terminate', ids: ['done'] } });
   expect(bulk.operation).toMatch(/-/);
-  const ids: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', taskId: 'done', id: 'app', version: '1.0', drillId: '1', session: String(session?.number), operation: bulk.operation };
+  const ids: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', taskId: 'done', id: 'app', version: '1.0', drillId: '1', session: String(session?.number), operation: bulk.operation, webhookId: String(webhook?.webhook), file: 'stdout.txt' };
   for (const { method, path } of OWN_OPERATIONS) {
     const name = `${method} ${path}`;
     const url = path.replaceAll(/\{(\w+)\}/g, (_, param: string) => {
@@ -234,6 +235,10 @@ async function tryOwnOperations(): Promise<void> {
 const OWN_REQUESTS: Readonly<Record<string, { readonly query?: string; readonly body?: unknown; readonly status: number }>> = {
   'POST /linarite/jobs/{jobId}/bulk': { body: { action: 'terminate', ids: ['done'] }, status: 404 },
   'GET /linarite/jobs/{jobId}/tasks/{taskId}/files/{file}/find': { query: '?text=a', status: 404 },
+  'POST /linarite/webhooks': { body: { url: 'https://hooks.example.com/', on: ['task.failed'] }, status: 201 },
+  'DELETE /linarite/webhooks/{webhookId}': { status: 404 },
+  'POST /linarite/webhooks/{webhookId}/enable': { status: 404 },
+  'POST /linarite/webhooks/{webhookId}/test': { status: 404 },
   'PATCH /linarite/account': { body: { quotas: { pools: 5 } }, status: 200 },
   'POST /linarite/signin/links': { body: { role: 'reader' }, status: 201 },
   'GET /linarite/sessions/current': { status: 404 },
