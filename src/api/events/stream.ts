@@ -4,6 +4,7 @@ import type { Transition } from '../../core/transitions/transition.ts';
 import type { Position } from '../../store/transitions.ts';
 import { cloudEvent, gapEvent, type Told } from './cloudEvent.ts';
 import { positionText } from './position.ts';
+import type { Tail } from './tail.ts';
 import type { Tails } from './tails.ts';
 
 /** What somebody listens to. */
@@ -24,6 +25,9 @@ export interface StreamForm {
   readonly idle: (position: Position) => string;
 }
 
+/** What a stream needs of them. */
+type StreamTails = Pick<Tails, 'log' | 'clock' | 'closing' | 'release'> & { acquire(account: AccountNumber): Promise<Pick<Tail, 'after'>> };
+
 const IDLE_MS = 15_000;
 /** A listener that takes nothing for so long is dropped; it goes on by the id of its last event. */
 const STALLED_MS = 60_000;
@@ -32,19 +36,19 @@ const STALLED_MS = 60_000;
  * The answer's body: goes on until the client or the service ends it. Holds one piece at a time, however slow the
  * client is.
  */
-export function eventStream(tails: Tails, listening: Listening): Readable {
+export function eventStream(tails: StreamTails, listening: Listening, stalledMs = STALLED_MS): Readable {
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, tails.closing]);
   const stalled = (): void => {
-    tails.log.info({ account: listening.account.name, stalledMs: STALLED_MS }, 'a listener to events takes nothing, and was dropped');
+    tails.log.info({ account: listening.account.name, stalledMs }, 'a listener to events takes nothing, and was dropped');
     stream.destroy(new Error('the listener takes nothing'));
   };
-  const stream = Readable.from(watched(pieces(tails, listening, signal), stalled), { objectMode: false });
+  const stream = Readable.from(watched(pieces(tails, listening, signal), stalledMs, stalled), { objectMode: false });
   stream.once('close', () => ended.abort());
   return stream;
 }
 
-async function* pieces(tails: Tails, { account, from, matches, form }: Listening, signal: AbortSignal): AsyncGenerator<string> {
+async function* pieces(tails: StreamTails, { account, from, matches, form }: Listening, signal: AbortSignal): AsyncGenerator<string> {
   const tail = await tails.acquire(account.number);
   try {
     if (form.head !== '') yield form.head;
@@ -70,9 +74,9 @@ export function beforeOf(first: Told | undefined, next: Position): Position {
 }
 
 /** Calls `stalled` when a piece is not taken in time. */
-async function* watched(of: AsyncGenerator<string>, stalled: () => void): AsyncGenerator<string> {
+async function* watched(of: AsyncGenerator<string>, stalledMs: number, stalled: () => void): AsyncGenerator<string> {
   for await (const piece of of) {
-    const timer = setTimeout(stalled, STALLED_MS);
+    const timer = setTimeout(stalled, stalledMs);
     try {
       yield piece;
     } finally {
