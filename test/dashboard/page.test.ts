@@ -175,7 +175,7 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
     const { page } = window;
     await show('#/pools/farm', 'Dedicated');
     await page.getByRole('button', { name: 'Resize…' }).click();
-    await page.getByLabel('Dedicated nodes').fill(String(NODES + 1));
+    await page.getByRole('dialog').getByLabel('Dedicated nodes', { exact: true }).fill(String(NODES + 1));
     await page.getByRole('dialog').getByRole('button', { name: 'Resize' }).click();
     await page.getByRole('status').getByText('farm is resized to 3').waitFor();
     await page.getByRole('img', { name: /^3 dedicated nodes/ }).waitFor();
