@@ -52,6 +52,7 @@ function hearing(counting: Counting): (news: CommitNews) => void {
     if (news.kind === 'loaded') return begun.clear();
     for (const row of news.decisions.tasks) hear(counting, begun, row);
     for (const { job, task } of news.decisions.gone.tasks) begun.get(job)?.delete(task);
+    for (const { job, state } of news.decisions.jobs) if (state === 'completed') begun.delete(job);
     for (const job of news.decisions.gone.jobs) begun.delete(job);
   };
 }
@@ -62,7 +63,7 @@ function hear(counting: Counting, begun: Begun, { job, task, state, since, previ
     case 'offered':
       return;
     case 'active':
-      forget(begun, job, task);
+      ofJob?.delete(task);
       return;
     case 'preparing':
     case 'starting':
@@ -75,15 +76,10 @@ function hear(counting: Counting, begun: Begun, { job, task, state, since, previ
       return;
     case 'completed': {
       const activeAt = ofJob?.get(task);
-      forget(begun, job, task);
+      ofJob?.delete(task);
       if (result === null || endedAt === null) return;
       if (startedAt !== null) counting.runSeconds[result].observe((endedAt - startedAt) / 1_000);
       if (activeAt !== undefined) counting.turnaroundSeconds[result].observe((endedAt - activeAt) / 1_000);
     }
   }
-}
-
-function forget(begun: Begun, job: JobNumber, task: TaskNumber): void {
-  const ofJob = begun.get(job);
-  if (ofJob?.delete(task) === true && ofJob.size === 0) begun.delete(job);
 }
