@@ -13,13 +13,14 @@ import { isKindSelector, matcher, type Selection } from '../events/selection.ts'
 import { beforeOf, eventStream, serverSentEvents, type StreamForm } from '../events/stream.ts';
 import type { OwnCall, OwnOperation } from './call.ts';
 import { json } from './json.ts';
+import { pageStream } from './live/stream.ts';
 import { readWhole } from './queries.ts';
 
 export const eventOperations: readonly OwnOperation[] = [
   { method: 'GET', path: '/linarite/events', right: 'read', of: 'account', jobInQuery: 'job', run: events },
 ];
 
-const NAMES = ['kind', 'pool', 'job', 'state', 'from', 'limit', 'format', 'api-version'];
+const NAMES = ['form', 'kind', 'pool', 'job', 'state', 'from', 'limit', 'format', 'api-version'];
 const MOST_LISTED = 1_000;
 /** So many pages without an event that was asked for are read for one list. */
 const MOST_PAGES = 50;
@@ -27,7 +28,10 @@ const MOST_PAGES = 50;
 /** A stream; with `limit` a list that ends. */
 async function events(call: OwnCall, parts: Parts): Promise<Answer> {
   const { query } = call;
+  if (query.get('form') === 'page') return pageStream(call, parts);
   for (const name of query.keys()) if (!NAMES.includes(name)) throw invalidQuery(name, query.get(name) ?? '', `There are ${NAMES.join(', ')}.`);
+  const asked = query.get('form') ?? '';
+  if (asked !== '' && asked !== 'events') throw invalidQuery('form', asked, 'There are events and page.');
   const matches = matcher(readSelection(query));
   const from = await readFrom(call, parts);
   const format = readFormat(query.get('format') ?? '');

@@ -48,11 +48,13 @@ describe('columns of tasks', () => {
     expect({ count: columns.count, states: [...columns.state.subarray(0, 3)] }).toEqual({ count: 2, states: [0, ABSENT, 2] });
     setWindow(columns, windowOf([{ task: 2_000 }]), 3, 2_000);
     expect({ count: columns.count, length: columns.length, started: columns.started[2] }).toEqual({ count: 3, length: 2_000, started: 5 });
+    setWindow(columns, windowOf([]), 1_999, 2_000);
+    expect(columns.count).toBe(2);
     const { version } = columns;
     setNumbers(columns, windowOf([{ task: 1 }]), [1]);
     expect(columns.version).toBe(version);
     setNumbers(columns, windowOf([{ task: 1, state: 'completed', ended: 9, exitCode: 0 }]), [1, 3]);
-    expect({ count: columns.count, first: columns.state[0], third: columns.state[2], isNewer: columns.version > version }).toEqual({ count: 2, first: 3, third: ABSENT, isNewer: true });
+    expect({ count: columns.count, first: columns.state[0], third: columns.state[2], isNewer: columns.version > version }).toEqual({ count: 1, first: 3, third: ABSENT, isNewer: true });
   });
 
   test('sort like any sort, with large and small keys, ties in the order of numbers, and those without a value last', async () => {

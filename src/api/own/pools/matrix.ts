@@ -59,7 +59,7 @@ const MOST_POOLS = 1_000;
  * The nodes' order: those that join come last, and leave the epoch; one that leaves begins another, as places move up.
  * After a restart of the service there is another one in any case.
  */
-function orderOf(database: Database, pool: PoolNumber, nodes: readonly NodeNumber[], now: number): Order {
+export function orderOf(database: Database, pool: PoolNumber, nodes: readonly NodeNumber[], now: number): Order {
   const orders = byDatabase.get(database) ?? new Map<PoolNumber, Order>();
   byDatabase.set(database, orders);
   const known = orders.get(pool) ?? { epoch: Math.floor(now / 1_000), nodes: [] };
