@@ -9,6 +9,7 @@ import { ManagementError } from '../wire/management/errors.ts';
 import type { Answer } from './answer.ts';
 import { Body } from './body.ts';
 import { NotModified } from './conditions.ts';
+import { isReader, withoutSecrets } from './page/redaction.ts';
 import { authorize, type Access, type Principal } from './principal.ts';
 import { logAnswer, type Answered } from './requestLog.ts';
 import { splitTarget, type Target } from './target.ts';
@@ -158,7 +159,8 @@ async function run(service: Planes, request: Request, found: Found): Promise<Ans
   const { timeoutMs, run: work } = route.handle({ principal, body, waits: found.waits });
   // A body that does not come is the client's fault, not ours.
   const late = (): BatchError => new BatchError(body.isAwaited ? 'IOError' : 'OperationTimedOut');
-  return withDeadline(timeoutMs, request.gone, late, work);
+  const answer = await withDeadline(timeoutMs, request.gone, late, work);
+  return isReader(principal) ? withoutSecrets(answer) : answer;
 }
 
 function permit(principal: Principal | null, { access }: Route): void {
