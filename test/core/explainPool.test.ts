@@ -27,7 +27,7 @@ describe('why is my pool not at its target?', () => {
     env.apply({ kind: 'room', maxNodes: 1 });
     const pool = env.pool({ nodes: 3 });
     env.settle();
-    expect(sentences(env.explainPool(pool))[0]).toMatch(/^Pool pool has 1 of 3 nodes ready; there is room for 1 nodes here; AllocationFailed: /);
+    expect(sentences(env.explainPool(pool))[0]).toMatch(/^Pool pool has 1 of 3 nodes ready; there is room for 1 node here; AllocationFailed: /);
   });
 
   test('nobody asked for nodes', () => {

@@ -261,7 +261,7 @@ describe('A task that waits for several nodes', () => {
     expect(narrow.inState('offered')).toEqual([]);
     expect(env.explain(job, 1)).toEqual([{ code: 'WaitingForNodesTogether', instances: 2, freeNodes: 0, kept: true }]);
     narrow.end(narrow.inState('running')[0] ?? 0);
-    expect(sentences(job, 1)).toEqual(['The task needs 2 nodes at once; 1 are free, and whichever become free are kept for it until there are 2.']);
+    expect(sentences(job, 1)).toEqual(['The task needs 2 nodes at once; 1 is free, and whichever become free are kept for it until there are 2.']);
     expect(env.explain(narrow, 6)).toMatchObject([{ code: 'KeptForTask', instances: 2 }, { code: 'KeptForTask', instances: 2 }]);
   });
 

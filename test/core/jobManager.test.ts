@@ -54,7 +54,7 @@ describe('A job manager', () => {
     before.end(2);
     expect(job.of(1).state).toBe('running');
     expect(env.agents.get(job.of(1).node ?? -1)?.offers).toEqual([]);
-    expect(env.explain(after, 1)).toContainEqual(expect.objectContaining({ code: 'NoFreeSlots' }));
+    expect(env.explain(after, 1)).toMatchObject([{ code: 'HeldByJobManager', jobId: job.row.intent.id }]);
     job.end(1);
     expect([after.of(1).state, after.of(2).state]).toEqual(['running', 'running']);
   });

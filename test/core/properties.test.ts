@@ -225,7 +225,7 @@ describe('whatever happens', () => {
 });
 
 /** For want of slots, and for nothing else. */
-const WANTS_SLOTS = new Set(['NoFreeSlots', 'EnoughWaiting', 'WaitingOnNode', 'WaitingItsTurn', 'MoreNodes']);
+const WANTS_SLOTS = new Set(['NoFreeSlots', 'WaitingOnNode', 'WaitingItsTurn', 'MoreNodes']);
 /** A running task of no requeues is not spared for what tasks on its node take, once it has run so long. */
 const QUICK_MS = 1_000;
 

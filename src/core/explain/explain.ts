@@ -1,22 +1,21 @@
 import { MANAGER_TASK } from '../intent.ts';
 import type { Instant, JobNumber, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Pool } from '../model.ts';
-import { feasible, feasibleAhead, feasibleTogether, managerWidth, type Width } from '../placement/feasible.ts';
+import { feasible, feasibleAhead, managerWidth, type Width } from '../placement/feasible.ts';
 import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
-import { notKept } from '../placement/filters/notKept.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { withinLifetime } from '../placement/filters/withinLifetime.ts';
 import { poolIdOf } from '../job/autoPool.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
-import { countMayBeKept, mayBeKept } from '../placement/mayBeKept.ts';
 import type { JobExplanation } from '../port.ts';
 import { firstOf, nodesMissing, readyNodesOf } from './nodesMissing.ts';
 import { byUrgency, needsAction, type Reason } from './reasons.ts';
 import { nodesOf, NOTHING_OUT } from '../task/attempts.ts';
 import { at } from '../task/table.ts';
 import { EXPLAIN_TASKS } from '../tunables.ts';
+import { againstTogether, type InPool } from './together.ts';
 
 /**
  * Why a task does not run: what each filter of placement has against it, first what does not pass by itself, otherwise
@@ -99,35 +98,10 @@ function secondsLeft(live: Live, now: Instant): number {
   return Number.isFinite(until) ? Math.max(0, Math.ceil((until - now) / 1000)) : 0;
 }
 
-interface InPool {
-  readonly job: Job;
-  readonly pool: Pool;
-  readonly number: TaskNumber;
-  readonly slots: number;
-  readonly instances: number;
-}
-
 function againstPool(state: CoreState, task: InPool, byWidth: ReasonsByWidth): readonly (Reason | null)[] {
   const fits = fitsPool(task);
   if (task.instances === 0) return [fits, ...againstNodes(state, task, byWidth)];
   return fits === null ? againstTogether(state, task) : [fits];
-}
-
-/** The pool may have too few nodes, or too few of them are free, or all are kept for another such task. */
-function againstTogether(state: CoreState, { job, pool, number, slots, instances }: InPool): readonly Reason[] {
-  const width = { slots, closed: job.closedNodes };
-  const against = [...pool.nodes].flatMap((node) => feasibleTogether(width, node) ?? []);
-  const freeNodes = pool.nodes.size - against.length;
-  const nodes = countMayBeKept(pool.nodes, job, instances);
-  if (nodes < instances) {
-    const never = [...pool.nodes].flatMap((node) => (mayBeKept(job, node) ? [] : (feasibleTogether(width, node) ?? [])));
-    return [{ code: 'TooFewNodesTogether', poolId: pool.intent.id, instances, nodes }, ...nodesMissing(state, pool, readyNodesOf(pool)), ...firstOf(never)];
-  }
-  const { keeping } = pool;
-  const isKept = keeping !== null && keeping.job === job && keeping.task === number;
-  if (freeNodes >= instances && (keeping === null || isKept)) return [];
-  const [ahead] = keeping === null || isKept ? [] : [...pool.nodes].flatMap((node) => notKept({ node, keeping }) ?? []);
-  return [{ code: 'WaitingForNodesTogether', instances, freeNodes, kept: isKept }, ...(ahead === undefined ? [] : [ahead])];
 }
 
 function againstNodes(state: CoreState, { job, pool, number, slots }: InPool, byWidth: ReasonsByWidth): readonly Reason[] {
@@ -152,8 +126,8 @@ function ofNodes(state: CoreState, pool: Pool, task: Width, byWidth: ReasonsByWi
 function lookThrough(state: CoreState, pool: Pool, task: Width): Reason[] {
   const against: Reason[] = [];
   for (const node of pool.nodes) {
-    const reason = feasible(task, node);
-    if (reason === null || feasibleAhead(task, node) === null) return [];
+    const reason = feasible(task, node) === null ? null : feasibleAhead(task, node);
+    if (reason === null) return [];
     against.push(reason);
   }
   return [...nodesMissing(state, pool, readyNodesOf(pool)), ...firstOf(against)];

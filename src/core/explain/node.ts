@@ -1,6 +1,6 @@
 import type { NodeNumber } from '../keys.ts';
 import type { CoreState, Job, Node } from '../model.ts';
-import { feasible, widthOf } from '../placement/feasible.ts';
+import { feasible, feasibleAhead, feasibleTogether, widthOf, type Width } from '../placement/feasible.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
@@ -8,6 +8,7 @@ import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { at } from '../task/table.ts';
 import { EXPLAIN_LIST } from '../tunables.ts';
 import { byUrgency, type Reason } from './reasons.ts';
+import { againstTogether, type InPool } from './together.ts';
 
 /**
  * Why a node is idle, or has slots to spare; null: the rules know no such node. What it runs comes first, then what
@@ -46,8 +47,22 @@ function ofJob(state: CoreState, node: Node, job: Job): readonly Reason[] {
   return waiting.map(({ slots, instances, head }): Reason => {
     const misfit = fitsPool({ pool, slots, instances });
     if (misfit !== null) return misfit;
-    const freeNodes = [...pool.nodes].filter((other) => feasible({ slots, closed: job.closedNodes }, other) === null).length;
-    if (instances > 0) return { code: 'WaitingForNodesTogether', instances, freeNodes, kept: pool.keeping?.job === job };
-    return feasible(widthOf(job, pool, { number: at(state.table.number, head), slots }), node) ?? { code: 'AboutToBePlaced', nodeId: node.id, jobId: intent.id };
+    const number = at(state.table.number, head);
+    const width = widthOf(job, pool, { number, slots });
+    const against = instances > 0 ? againstInstance(state, node, { job, pool, number, slots, instances }) : againstTask(width, node);
+    return against ?? { code: 'AboutToBePlaced', nodeId: node.id, jobId: intent.id };
   });
+}
+
+/** What keeps a multi-instance task from all its nodes, or at least from this one. */
+function againstInstance(state: CoreState, node: Node, task: InPool): Reason | null {
+  const here = feasibleTogether({ slots: task.slots, closed: task.job.closedNodes }, node);
+  if (here !== null && here.code !== 'NoFreeSlots') return here;
+  return againstTogether(state, task)[0] ?? here;
+}
+
+/** A job manager that has the node for itself says more than that its slots are taken. */
+function againstTask(task: Width, node: Node): Reason | null {
+  const reason = feasible(task, node);
+  return reason?.code === 'NoFreeSlots' ? (feasibleAhead(task, node) ?? reason) : reason;
 }

@@ -22,9 +22,14 @@ export function firstOf(against: readonly Reason[]): readonly Reason[] {
 export function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: Pool, readyNodes: number): Reason[] {
   const { targetDedicated, targetLowPriority } = poolState(intent, status);
   const targetNodes = targetDedicated + targetLowPriority;
-  if (targetNodes === 0 && nodes.size === 0) return [{ code: 'NoNodes', poolId: intent.id }];
+  if (targetNodes === 0 && nodes.size === 0) return [{ code: 'NoNodes', poolId: intent.id, ...formulaOf(intent) }];
   if (readyNodes >= targetNodes) return [];
   const { allocationState, resizeErrors } = status;
   const errors = allocationState === 'steady' ? resizeErrors : [failures.dedicated, failures.lowPriority].filter((error) => error !== null);
   return [{ code: 'WaitingForNodes', poolId: intent.id, readyNodes, targetNodes, allocationState, errors, pending: pendingReasons(nodes), room }];
+}
+
+/** Of a pool whose size a formula decides: how often. */
+export function formulaOf({ autoScale }: Pool['intent']): { readonly formulaRunsEveryMs?: number } {
+  return autoScale === undefined || autoScale === null ? {} : { formulaRunsEveryMs: autoScale.intervalMs };
 }

@@ -24,8 +24,8 @@ export type Reason =
   | { readonly code: 'TooManySlots'; readonly poolId: string; readonly requiredSlots: number; readonly taskSlotsPerNode: number }
   /** Multi-instance tasks run only where nodes have one slot each and inter-node communication is enabled. */
   | { readonly code: 'PoolNotForMultiInstance'; readonly poolId: string; readonly enableInterNodeCommunication: boolean; readonly taskSlotsPerNode: number }
-  /** A multi-instance task: of the pool's nodes only `nodes` may run it. */
-  | { readonly code: 'TooFewNodesTogether'; readonly poolId: string; readonly instances: number; readonly nodes: number }
+  /** A multi-instance task: of the pool's nodes only `nodes` may run it, and `targetNodes` are asked for. */
+  | { readonly code: 'TooFewNodesTogether'; readonly poolId: string; readonly instances: number; readonly nodes: number; readonly targetNodes: number; readonly formulaRunsEveryMs?: number }
   /** A multi-instance task: `freeNodes` are free. `kept`: those that become free are given to no task behind it. */
   | { readonly code: 'WaitingForNodesTogether'; readonly instances: number; readonly freeNodes: number; readonly kept: boolean }
   /** The node is kept free, or will be, for a multi-instance task of that job which goes before this one. */
@@ -40,13 +40,12 @@ export type Reason =
   | { readonly code: 'PreparationFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null; readonly retryCount: number }
   /** `runningSlots` of `taskSlotsPerNode` are taken; `offers` tasks more are about to start there. */
   | { readonly code: 'NoFreeSlots'; readonly nodeId: string; readonly requiredSlots: number; readonly runningSlots: number; readonly taskSlotsPerNode: number; readonly offers: number }
-  | { readonly code: 'EnoughWaiting'; readonly nodeId: string }
   /** The job manager of that job has the node for itself. */
   | { readonly code: 'HeldByJobManager'; readonly nodeId: string; readonly jobId: string }
   /** The job manager asks for a dedicated node. */
   | { readonly code: 'LowPriorityNode'; readonly nodeId: string }
-  /** Nobody has asked for nodes. */
-  | { readonly code: 'NoNodes'; readonly poolId: string }
+  /** Nobody has asked for nodes. `formulaRunsEveryMs`: of a pool whose formula may ask for some by itself. */
+  | { readonly code: 'NoNodes'; readonly poolId: string; readonly formulaRunsEveryMs?: number }
   /**
    * `readyNodes` of `targetNodes` take tasks. `errors`: why it gets no more; `pending`: why some are not given yet, in
    * the provider's words; `room`: how many nodes there can be here in all, null: not known.
@@ -106,6 +105,9 @@ export interface Parent {
   readonly exitCode: number | null;
 }
 
+/** How a formula fails that has too few samples. There are more when it runs again. */
+const NOT_MEASURED_YET = 'InsufficientSampleData';
+
 /** Whether it stays until somebody changes something: tasks that end and nodes that come up do not take it away. */
 export function needsAction(reason: Reason): boolean {
   switch (reason.code) {
@@ -117,11 +119,15 @@ export function needsAction(reason: Reason): boolean {
     case 'AgentTooOld':
     case 'StartTaskFailed':
     case 'PreparationFailed':
-    case 'NoNodes':
     case 'LowPriorityNode':
-    case 'FormulaFailed':
     case 'InQuarantine':
       return true;
+    case 'NoNodes':
+      return reason.formulaRunsEveryMs === undefined;
+    case 'TooFewNodesTogether':
+      return reason.targetNodes < reason.instances && reason.formulaRunsEveryMs === undefined;
+    case 'FormulaFailed':
+      return reason.error.code !== NOT_MEASURED_YET;
     case 'DependenciesNotMet':
       return reason.parents?.some(({ state }) => state === 'completed') === true;
     case 'JobNotActive':
@@ -132,9 +138,7 @@ export function needsAction(reason: Reason): boolean {
       return reason.allocationState === 'steady' && reason.errors.length > 0;
     case 'MaxParallelTasks':
     case 'NoFreeSlots':
-    case 'EnoughWaiting':
     case 'HeldByJobManager':
-    case 'TooFewNodesTogether':
     case 'WaitingForNodesTogether':
     case 'KeptForTask':
     case 'MoreNodes':
@@ -179,17 +183,17 @@ export function sentenceOf(reason: Reason): string {
     case 'OverTime':
       return `The task was added more than ${reason.days} days ago, as long as a task may live. It will never run.`;
     case 'MaxParallelTasks':
-      return `Job ${reason.jobId} has ${reason.liveTasks} tasks running or about to; its maxParallelTasks is ${reason.maxParallelTasks}.`;
+      return `Job ${reason.jobId} has ${counted(reason.liveTasks, 'task')} running or about to start; its maxParallelTasks is ${reason.maxParallelTasks}.`;
     case 'PoolNotFound':
       return reason.deleting ? `Pool ${reason.poolId} is being deleted.` : `There is no pool ${reason.poolId}.`;
     case 'TooManySlots':
-      return `The task needs ${reason.requiredSlots} slots on one node; nodes of pool ${reason.poolId} have ${reason.taskSlotsPerNode}. It will never run here.`;
+      return `The task needs ${counted(reason.requiredSlots, 'slot')} on one node; nodes of pool ${reason.poolId} have ${reason.taskSlotsPerNode}. It will never run there.`;
     case 'PoolNotForMultiInstance':
       return poolNotForMultiInstance(reason);
     case 'TooFewNodesTogether':
-      return `The task needs ${reason.instances} nodes at once; pool ${reason.poolId} has ${reason.nodes} that may run it.`;
+      return `The task needs ${reason.instances} nodes at once; pool ${reason.poolId} has ${reason.nodes} that may run it, and ${reason.targetNodes} are asked for${byFormula(reason)}.`;
     case 'WaitingForNodesTogether':
-      return `The task needs ${reason.instances} nodes at once; ${reason.freeNodes} are free${reason.kept ? `, and whichever become free are kept for it until there are ${reason.instances}` : ''}.`;
+      return `The task needs ${reason.instances} nodes at once; ${reason.freeNodes === 1 ? '1 is' : `${reason.freeNodes} are`} free${reason.kept ? `, and whichever become free are kept for it until there are ${reason.instances}` : ''}.`;
     case 'KeptForTask':
       return `Node ${reason.nodeId} is kept for a task of job ${reason.jobId} that needs ${reason.instances} nodes at once.`;
     case 'AgentTooOld':
@@ -201,23 +205,21 @@ export function sentenceOf(reason: Reason): string {
     case 'PreparationFailed':
       return preparationFailed(reason);
     case 'NoFreeSlots':
-      return `The task needs ${reason.requiredSlots} slots; on node ${reason.nodeId} tasks are running in ${reason.runningSlots} of ${reason.taskSlotsPerNode}, and ${reason.offers} more are about to start there.`;
-    case 'EnoughWaiting':
-      return `Enough tasks wait for slots on node ${reason.nodeId} already.`;
+      return `The task needs ${counted(reason.requiredSlots, 'slot')}; on node ${reason.nodeId} ${reason.runningSlots} of ${reason.taskSlotsPerNode} are taken${reason.offers === 0 ? '' : `, and ${counted(reason.offers, 'task')} more ${reason.offers === 1 ? 'waits' : 'wait'} there for slots`}.`;
     case 'HeldByJobManager':
       return `The job manager of job ${reason.jobId} has node ${reason.nodeId} for itself.`;
     case 'LowPriorityNode':
       return `Node ${reason.nodeId} is a low-priority node, which the job manager does not allow (allowLowPriorityNode).`;
     case 'NoNodes':
-      return `Pool ${reason.poolId} has no nodes, and none are asked for.`;
+      return `Pool ${reason.poolId} has no nodes, and none are asked for${byFormula(reason)}.`;
     case 'WaitingForNodes':
       return waitingForNodes(reason);
     case 'MoreNodes':
-      return `Likewise on ${reason.nodes} more nodes.`;
+      return `Likewise on ${counted(reason.nodes, 'more node')}.`;
     case 'WaitingItsTurn':
-      return `The task can be placed; ${reason.tasksBefore} tasks are before it at most.`;
+      return `Nothing is in the way of the task: it is given to a node ${reason.tasksBefore === 0 ? 'next' : `after ${counted(reason.tasksBefore, 'other task')} at most`}.`;
     case 'WaitingOnNode':
-      return `The task was given to node ${reason.nodeId} ${reason.seconds} s ago and starts there when slots are free, after ${reason.tasksBefore} others.`;
+      return `The task was given to node ${reason.nodeId} ${reason.seconds} s ago and starts there when slots are free${reason.tasksBefore === 0 ? '' : `, after ${counted(reason.tasksBefore, 'other')}`}.`;
     case 'Preparing':
       return `The task waits on node ${reason.nodeId} for the job preparation task of job ${reason.jobId}${reason.retryCount === 0 ? '' : `, retry ${reason.retryCount}`}.`;
     case 'Running':
@@ -227,15 +229,15 @@ export function sentenceOf(reason: Reason): string {
     case 'MakingRoom':
       return `Attempt ${reason.attempt} is being ended on node ${reason.nodeId} to make room for tasks of a higher priority; the task then runs again.`;
     case 'MadeRoom':
-      return `The task made room for tasks of a higher priority and runs again when there are slots; it has been requeued ${reason.requeueCount} times.`;
+      return `The task made room for tasks of a higher priority and runs again when there are slots; it has been requeued ${counted(reason.requeueCount, 'time')}.`;
     case 'RoomIsMade':
-      return `On node ${reason.nodeId} ${reason.tasks} tasks of lower priority are being ended so that the task can start there.`;
+      return `On node ${reason.nodeId} ${counted(reason.tasks, 'task')} of lower priority ${reason.tasks === 1 ? 'is' : 'are'} being ended so that the task can start there.`;
     case 'NodeBeingPreempted':
       return `Node ${reason.nodeId} is being taken back by its provider: no new task comes there.`;
     case 'BeingPreempted':
       return `Attempt ${reason.attempt} is being ended on node ${reason.nodeId}, which its provider takes back in ${reason.seconds} s; the task then runs again elsewhere.`;
     case 'NodePreempted':
-      return `The node that the task ran on was taken back by its provider, and the task runs again; it has been requeued ${reason.requeueCount} times.`;
+      return `The node that the task ran on was taken back by its provider, and the task runs again; it has been requeued ${counted(reason.requeueCount, 'time')}.`;
     case 'NotTakenIn':
       return 'The task has just been added and is about to be taken in.';
     case 'TaskCompleted':
@@ -243,17 +245,19 @@ export function sentenceOf(reason: Reason): string {
     case 'JobNotOpen':
       return 'The job is completed or does not exist.';
     case 'PoolAtTarget':
-      return `Pool ${reason.poolId} has all ${reason.readyNodes} nodes that are asked for, and they take tasks.`;
+      return reason.readyNodes === 1 ? `Pool ${reason.poolId} has the one node that is asked for, and it takes tasks.` : `Pool ${reason.poolId} has all ${reason.readyNodes} nodes that are asked for, and they take tasks.`;
     case 'NodesLeaving':
-      return `Pool ${reason.poolId} has ${reason.nodes} nodes, and ${reason.targetNodes} are asked for: the others leave when their tasks let them.`;
+      return `Pool ${reason.poolId} has ${counted(reason.nodes, 'node')}, and ${reason.targetNodes} ${reason.targetNodes === 1 ? 'is' : 'are'} asked for: ${reason.targetNodes === 0 ? 'they leave' : 'the others leave'} when their tasks let them.`;
     case 'FormulaFailed':
       return `The formula of pool ${reason.poolId} has failed, and its size stays as it is: ${reason.error.code}: ${reason.error.message}${(reason.error.values ?? []).map(({ name, value }) => `; ${name} ${value}`).join('')}`;
     case 'NodeBusy':
-      return `Node ${reason.nodeId} runs ${counted(reason.runningTasks, 'task')} in ${reason.runningSlots} of ${reason.taskSlotsPerNode} slots${reason.offers === 0 ? '' : `; ${counted(reason.offers, 'task')} wait there for slots`}.`;
+      return `Node ${reason.nodeId} runs ${counted(reason.runningTasks, 'task')} in ${reason.runningSlots} of ${reason.taskSlotsPerNode} slots${reason.offers === 0 ? '' : `; ${counted(reason.offers, 'task')} ${reason.offers === 1 ? 'waits' : 'wait'} there for slots`}.`;
     case 'NothingWaits':
       return `No task waits for pool ${reason.poolId}.`;
     case 'TasksBlocked':
-      return `The ${reason.tasks} tasks of job ${reason.jobId} that wait depend on others that have not ended with satisfaction, or are over their time.`;
+      return reason.tasks === 1
+        ? `The task of job ${reason.jobId} that waits depends on others that have not satisfied it, or is over its time.`
+        : `The ${reason.tasks} tasks of job ${reason.jobId} that wait depend on others that have not satisfied them, or are over their time.`;
     case 'AboutToBePlaced':
       return `Node ${reason.nodeId} is about to be given a task of job ${reason.jobId}.`;
     case 'InQuarantine':
@@ -264,7 +268,7 @@ export function sentenceOf(reason: Reason): string {
 type Of<Code extends Reason['code']> = Extract<Reason, { readonly code: Code }>;
 
 function dependenciesNotMet({ missing, more, parents = [] }: Extract<Reason, { code: 'DependenciesNotMet' }>): string {
-  const what = `The task depends on tasks that have not ended with satisfaction (or do not exist): ${missing.join(', ')}${more ? ' and others' : ''}.`;
+  const what = `The task depends on tasks that have not satisfied it, or do not exist: ${missing.join(', ')}${more ? ' and others' : ''}.`;
   return [what, ...parents.map(parentNotMet)].join(' ');
 }
 
@@ -318,6 +322,11 @@ function waitingForNodes({ poolId, readyNodes, targetNodes, allocationState, err
   const doing = allocationState === 'steady' ? '' : `; it is ${allocationState === 'resizing' ? 'being resized' : 'stopping its resize'}`;
   const why = errors.map(({ code, message, values = [] }) => `; ${code}: ${[message, ...values.map(({ value }) => value.replace(/\.$/, ''))].join(': ')}`).join('');
   const wait = pending.map((reason) => `; nodes that are asked for wait: ${reason.replace(/\.$/, '')}`).join('');
-  const bound = room !== null && room < targetNodes ? `; there is room for ${room} nodes here` : '';
+  const bound = room !== null && room < targetNodes ? `; there is room for ${counted(room, 'node')} here` : '';
   return `Pool ${poolId} has ${readyNodes} of ${targetNodes} nodes ready${doing}${bound}${wait}${why}.`;
+}
+
+/** `; its formula decides, and runs every 15 minutes`: of a pool that has one. */
+function byFormula({ formulaRunsEveryMs: everyMs }: { readonly formulaRunsEveryMs?: number }): string {
+  return everyMs === undefined ? '' : `; its formula decides, and runs every ${counted(Math.round(everyMs / 60_000), 'minute')}`;
 }

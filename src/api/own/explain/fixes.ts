@@ -5,10 +5,13 @@ import type { Fix } from '../../../wire/own/common.ts';
 import { NEWEST_API_VERSION } from '../../../wire/versions.ts';
 import { storedPool } from '../../data/pool/view.ts';
 
+/** What of a pool the fixes name. */
+type ExplainedPool = Pick<PoolWithStatus, 'id' | 'spec' | 'targetDedicated' | 'targetLowPriority'>;
+
 /** What a reason was given of. */
 export interface FixContext {
   /** null: there is none. */
-  readonly pool: PoolWithStatus | null;
+  readonly pool: ExplainedPool | null;
   readonly jobId?: string;
   /** Left out: of all tasks of the job that have it. */
   readonly taskId?: string;
@@ -29,6 +32,11 @@ export function fixesOf(reason: Reason, { pool, jobId, taskId }: FixContext): re
     case 'WaitingForNodes':
       if (!isFixed(pool) || reason.allocationState !== 'steady') return [];
       return [dataFix('Ask for the nodes again', `/pools/${pathName(pool.id)}/resize`, { targetDedicatedNodes: pool.targetDedicated, targetLowPriorityNodes: pool.targetLowPriority })];
+    case 'TooFewNodesTogether': {
+      if (!isFixed(pool) || reason.targetNodes >= reason.instances) return [];
+      const nodes = { targetDedicatedNodes: Math.max(0, reason.instances - pool.targetLowPriority), targetLowPriorityNodes: pool.targetLowPriority };
+      return [dataFix(`Ask for ${reason.instances} nodes`, `/pools/${pathName(pool.id)}/resize`, nodes)];
+    }
     case 'NodeNotReady':
       if (pool === null) return [];
       if (reason.schedulingState === 'disabled') return [dataFix('Let the node take tasks', `/pools/${pathName(pool.id)}/nodes/${pathName(reason.nodeId)}/enablescheduling`)];
@@ -49,12 +57,10 @@ export function fixesOf(reason: Reason, { pool, jobId, taskId }: FixContext): re
     case 'OverTime':
     case 'PoolNotFound':
     case 'PoolNotForMultiInstance':
-    case 'TooFewNodesTogether':
     case 'WaitingForNodesTogether':
     case 'KeptForTask':
     case 'NodeBeingPreempted':
     case 'NoFreeSlots':
-    case 'EnoughWaiting':
     case 'HeldByJobManager':
     case 'LowPriorityNode':
     case 'MoreNodes':
@@ -83,11 +89,11 @@ export function fixesOf(reason: Reason, { pool, jobId, taskId }: FixContext): re
 }
 
 /** No formula decides on its size, so that it can be asked for one. */
-function isFixed(pool: PoolWithStatus | null): pool is PoolWithStatus {
+function isFixed(pool: ExplainedPool | null): pool is ExplainedPool {
   return pool !== null && !storedPool(pool).enableAutoScale;
 }
 
-function againOn({ id }: PoolWithStatus, nodeId: string, label = 'Reboot the node'): readonly Fix[] {
+function againOn({ id }: ExplainedPool, nodeId: string, label = 'Reboot the node'): readonly Fix[] {
   return [
     dataFix(label, `/pools/${pathName(id)}/nodes/${pathName(nodeId)}/reboot`, { nodeRebootOption: 'requeue' }),
     dataFix('Remove the node', `/pools/${pathName(id)}/removenodes`, { nodeList: [nodeId], nodeDeallocationOption: 'requeue' }),
