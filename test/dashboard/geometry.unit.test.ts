@@ -82,7 +82,10 @@ describe('a heat map', () => {
     view.setUint8(MATRIX_HEADER.bytes, MATRIX_STATES.indexOf('running'));
     view.setUint8(MATRIX_HEADER.bytes + 1, MATRIX_STATES.indexOf('idle') + MATRIX_LOW_PRIORITY);
     view.setUint8(MATRIX_HEADER.bytes + 4, 3);
+    view.setUint32(MATRIX_HEADER.revEpoch, 5, true);
+    view.setUint32(MATRIX_HEADER.revTick, 12, true);
     expect(readMatrix(bytes)).toEqual({
+      rev: '5-12',
       epoch: 7,
       count: 2,
       slotsPerNode: 4,

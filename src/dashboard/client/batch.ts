@@ -1,4 +1,5 @@
 /** The data plane as the page reads it: of each shape only what is shown. */
+import type { Counts } from '../charts/counts.ts';
 import { ask, pathOf } from './request.ts';
 
 export interface Page<Row> {
@@ -86,14 +87,6 @@ export interface Job {
   readonly executionInfo?: { readonly startTime?: string; readonly endTime?: string; readonly poolId?: string; readonly terminateReason?: string; readonly schedulingError?: Failure };
   readonly onAllTasksComplete?: string;
   readonly usesTaskDependencies?: boolean;
-}
-
-export interface Counts {
-  readonly active: number;
-  readonly running: number;
-  readonly completed: number;
-  readonly succeeded: number;
-  readonly failed: number;
 }
 
 export interface TaskCounts {

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { send } from './request.ts';
 import { ServiceError } from './failure.ts';
 import { refresh } from './live.ts';
+import { eventsOf } from './serverEvents.ts';
 
 export interface CloudEvent {
   readonly id: string;
@@ -71,32 +72,18 @@ async function follow(): Promise<void> {
 /** Until the stream ends; the id of its last event. */
 async function read(response: Response, before: string | undefined): Promise<string | undefined> {
   let last = before;
-  if (response.body === null) return last;
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return last;
-    text += value;
-    const frames = text.split('\n\n');
-    text = frames.pop() ?? '';
+  for await (const heard of eventsOf(response)) {
     const fresh: CloudEvent[] = [];
-    for (const frame of frames) {
-      const fields = fieldsOf(frame);
-      if (fields.id !== undefined) last = fields.id;
-      const event = eventOf(fields.data);
+    for (const { id, data } of heard) {
+      if (id !== undefined) last = id;
+      const event = eventOf(data);
       if (event !== null) fresh.push(event);
     }
     if (fresh.length === 0) continue;
     take(fresh);
     channel.postMessage(fresh);
   }
-}
-
-function fieldsOf(frame: string): { readonly id: string | undefined; readonly data: string } {
-  const lines = frame.split('\n');
-  const of = (name: string): readonly string[] => lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, ''));
-  return { id: of('id').at(-1), data: of('data').join('\n') };
+  return last;
 }
 
 function eventOf(data: string): CloudEvent | null {

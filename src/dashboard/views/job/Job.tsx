@@ -1,4 +1,5 @@
-import { taskCounts, type Job as JobData, type TaskCounts } from '../../client/batch.ts';
+import type { Counts } from '../../charts/counts.ts';
+import type { Job as JobData } from '../../client/batch.ts';
 import { ask, act, pathOf } from '../../client/request.ts';
 import { useResource } from '../../client/resource.ts';
 import { mayWrite } from '../../client/session.ts';
@@ -27,11 +28,12 @@ import { JobNodes } from './JobNodes.tsx';
 import { NotifyBell } from './NotifyBell.tsx';
 import { Summary } from './Summary.tsx';
 import { TimelineCard } from './TimelineCard.tsx';
+import { useCounts } from './useCounts.ts';
 
 export function Job({ ids: [id = ''] }: ViewProps) {
   const path = pathOf('jobs', id);
   const job = useResource(path, (signal) => ask<JobData>(path, { signal }));
-  const counts = useResource(`${path} counts`, (signal) => taskCounts(id, signal));
+  const counts = useCounts(id);
   if (job.data === undefined) {
     return (
       <>
@@ -40,15 +42,14 @@ export function Job({ ids: [id = ''] }: ViewProps) {
       </>
     );
   }
-  return <JobView job={job.data} counts={counts.data} />;
+  return <JobView job={job.data} counts={counts} />;
 }
 
-function JobView({ job, counts }: { readonly job: JobData; readonly counts: TaskCounts | undefined }) {
+function JobView({ job, counts }: { readonly job: JobData; readonly counts: Counts | undefined }) {
   const { id } = job;
-  const all = counts?.taskCounts;
   const tabs: readonly Tab[] = [
     { id: 'summary', word: 'Summary' },
-    { id: 'tasks', word: 'Tasks', note: all === undefined ? undefined : count(all.active + all.running + all.completed) },
+    { id: 'tasks', word: 'Tasks', note: counts === undefined ? undefined : count(counts.active + counts.running + counts.completed) },
     { id: 'timeline', word: 'Timeline' },
     { id: 'graph', word: 'Graph' },
     { id: 'nodes', word: 'Nodes' },
@@ -58,9 +59,9 @@ function JobView({ job, counts }: { readonly job: JobData; readonly counts: Task
   return (
     <>
       <Head crumbs={[{ word: 'Jobs', href: '#/jobs' }]} title={id} badge={<Badge of="job" state={job.state} />} sub={<JobSub job={job} />} actions={<JobActions job={job} />} more={mayWrite() ? moreOf(job) : []} />
-      <JobBanner job={id} counts={all} />
+      <JobBanner job={id} counts={counts} />
       <section class="card" aria-label="Progress">
-        {all === undefined ? <div class="skeleton" /> : <JobFigures job={job} counts={all} />}
+        {counts === undefined ? <div class="skeleton" /> : <JobFigures job={job} counts={counts} />}
       </section>
       <Tabs tabs={tabs} />
       <TabOf tab={currentTab(tabs)} job={job} />

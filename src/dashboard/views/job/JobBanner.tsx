@@ -1,4 +1,4 @@
-import type { Counts } from '../../client/batch.ts';
+import type { Counts } from '../../charts/counts.ts';
 import { own, type TaskRow } from '../../client/own.ts';
 import { useResource } from '../../client/resource.ts';
 import { mayWrite } from '../../client/session.ts';

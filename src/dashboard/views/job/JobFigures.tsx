@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks';
-import type { Counts, Job } from '../../client/batch.ts';
+import type { Counts } from '../../charts/counts.ts';
+import type { Job } from '../../client/batch.ts';
 import { now } from '../../client/live.ts';
 import { own } from '../../client/own.ts';
 import { useResource } from '../../client/resource.ts';

@@ -2,16 +2,15 @@ import type { CellSize } from '../../charts/heatLayout.ts';
 import { nodeLook } from '../../charts/states.ts';
 import type { Pool } from '../../client/batch.ts';
 import { change, route } from '../../client/place.ts';
-import { useResource } from '../../client/resource.ts';
 import { Card, Empty, Loaded } from '../../parts/Card.tsx';
 import { NodeMark } from '../../parts/NodeMark.tsx';
 import { count } from '../../text/format.ts';
 import { EvaluationCard } from './Evaluation.tsx';
 import { HeatMap } from './HeatMap.tsx';
 import { JobsHere } from './JobsHere.tsx';
-import { loadNodes } from './loadNodes.ts';
 import { NodeTable } from './NodeTable.tsx';
 import { TargetsCard } from './TargetsCard.tsx';
+import { useNodes } from './useNodes.ts';
 
 const ZOOMS: readonly { readonly id: string; readonly word: string; readonly size: CellSize | undefined }[] = [
   { id: '', word: 'Fit', size: undefined },
@@ -22,7 +21,7 @@ const ZOOMS: readonly { readonly id: string; readonly word: string; readonly siz
 
 export function NodesTab({ pool }: { readonly pool: Pool }) {
   const { id, taskSlotsPerNode = 1 } = pool;
-  const nodes = useResource(`${id} nodes`, (signal) => loadNodes(id, signal));
+  const nodes = useNodes(id);
   const { state = '', zoom = '', as = '' } = route.value.query;
   const all = nodes.data?.nodes ?? [];
   const size = ZOOMS.find((one) => one.id === zoom)?.size;

@@ -1,3 +1,4 @@
+import type { Rev } from '../../../wire/own/common.ts';
 import type { MatrixIds } from '../../../wire/own/matrix.ts';
 import { readMatrix, type MatrixNode } from '../../charts/matrix.ts';
 import { ask, pathOf, send } from '../../client/request.ts';
@@ -9,6 +10,8 @@ export interface MapNode extends MatrixNode {
 }
 
 export interface PoolNodes {
+  /** How far the account was. */
+  readonly rev: Rev;
   readonly slotsPerNode: number;
   /** In the order in which they joined. */
   readonly nodes: readonly MapNode[];
@@ -21,9 +24,9 @@ const known = new Map<string, { readonly epoch: number; readonly ids: readonly s
 export async function loadNodes(pool: string, signal: AbortSignal): Promise<PoolNodes> {
   const path = `/linarite${pathOf('pools', pool)}/matrix`;
   const bytes = await (await send(path, { headers: { accept: 'application/octet-stream' }, signal })).arrayBuffer();
-  const { epoch, count, ...matrix } = readMatrix(bytes);
+  const { rev, epoch, count, ...matrix } = readMatrix(bytes);
   const before = known.get(pool);
   const ids = before?.epoch === epoch && before.ids.length >= count ? before : await ask<MatrixIds>(`${path}/ids`, { query: { from: 0, to: count }, signal });
   known.set(pool, { epoch: ids.epoch, ids: ids.ids });
-  return { slotsPerNode: matrix.slotsPerNode, nodes: matrix.nodes.map((node, at) => ({ ...node, id: ids.ids[at] ?? '' })) };
+  return { rev, slotsPerNode: matrix.slotsPerNode, nodes: matrix.nodes.map((node, at) => ({ ...node, id: ids.ids[at] ?? '' })) };
 }
