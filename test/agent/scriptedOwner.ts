@@ -145,7 +145,7 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
       } else if (frame.kind === 'reports') {
         for (const [index, report] of frame.reports.entries()) {
           if (frame.first + index !== received + 1) continue;
-          reports.push(withoutUse(report));
+          reports.push(withoutMeasures(report));
           received++;
         }
         if (owner.welcome.acknowledge) {
@@ -169,9 +169,9 @@ export async function outcomeOf(end: Promise<AttemptEnd>): Promise<AttemptOutcom
   return (await end).outcome;
 }
 
-/** What a try has used is never the same. */
-function withoutUse(report: Report): Report {
+/** What a try has used, and when its steps began, is never the same. */
+function withoutMeasures(report: Report): Report {
   if (report.kind !== 'ended') return report;
-  const { used: _, ...outcome } = report.end.outcome;
+  const { used: _, steps: __, ...outcome } = report.end.outcome;
   return { ...report, end: { ...report.end, outcome } };
 }
