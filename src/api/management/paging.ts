@@ -5,7 +5,7 @@ import type { ManagementCall } from './call.ts';
 const MOST = 1_000;
 const TOKEN = '$skiptoken';
 
-interface Page {
+export interface Page {
   readonly limit: number;
   /** The key that the page begins after; empty: the first page. */
   readonly after: string;

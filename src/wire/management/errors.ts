@@ -12,6 +12,7 @@ const MANAGEMENT_ERRORS = {
   InvalidRequestContent: 400,
   InvalidRequestBody: 400,
   InvalidParameter: 400,
+  InvalidFilterInQueryString: 400,
   InvalidResourceType: 404,
   InvalidResourceNamespace: 404,
   MethodNotAllowed: 405,

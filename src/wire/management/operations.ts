@@ -9,7 +9,7 @@ import { GROUP_ROWS } from './groupOperations.ts';
 import { IDENTITY_ROWS } from './identityOperations.ts';
 import { STORAGE_ROWS } from './storageOperations.ts';
 import type { Shapes } from './types.generated.ts';
-import { MANAGEMENT_VERSIONS } from './versions.ts';
+import { MANAGEMENT_VERSIONS, PROVIDER_VERSIONS } from './versions.ts';
 
 /** One operation of the management plane. */
 export interface ManagementRow {
@@ -46,6 +46,7 @@ export interface MatchedManagementOperation {
   readonly params: Readonly<Record<string, string>>;
 }
 
+const BATCH = 'Microsoft.Batch';
 const ROWS: readonly ManagementOperation[] = MANAGEMENT_ROWS;
 const READING = { decode, decodeSegment: decode };
 const findPlain = createPathTree(ROWS.filter((row) => !isOfScope(row)), READING);
@@ -63,23 +64,42 @@ function findPath(rawPath: string): ReturnType<typeof findPlain> {
   return found === undefined ? undefined : { ...found, params: { ...found.params, scope: decode(rawPath.slice(0, at)) } };
 }
 
-/** The types of resources that can be made, by the namespace of their provider; both as they are spelt. */
-const TYPES: ReadonlyMap<string, ReadonlySet<string>> = typesOf(ROWS);
+/** The versions that have a type of resource, newest first. */
+type TypeVersions = ReadonlyMap<string, readonly string[]>;
 
-export function resourceTypes(): ReadonlyMap<string, ReadonlySet<string>> {
+/** The types of resources that can be made, by the namespace of their provider; both as they are spelt. */
+const TYPES: ReadonlyMap<string, TypeVersions> = typesOf(ROWS);
+
+export function resourceTypes(): ReadonlyMap<string, TypeVersions> {
   return TYPES;
 }
 
-function typesOf(rows: readonly ManagementRow[]): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>([['Microsoft.Resources', new Set(['subscriptions/resourceGroups'])]]);
-  for (const { method, path } of rows) {
-    const [, namespace, rest] = /\/providers\/(Microsoft\.\w+)\/(.+)$/.exec(path) ?? [];
-    if (namespace === undefined || rest === undefined) continue;
-    const types = found.get(namespace) ?? new Set();
-    if (method === 'PUT') types.add(rest.split('/').filter((segment) => !segment.startsWith('{')).join('/'));
+function typesOf(rows: readonly ManagementRow[]): Map<string, TypeVersions> {
+  const found = new Map([['Microsoft.Resources', new Map([['subscriptions/resourceGroups', versionsOf('Microsoft.Resources')]])]]);
+  for (const row of rows) {
+    const { namespace, type } = typeOf(row.path);
+    if (namespace === undefined) continue;
+    const types = found.get(namespace) ?? new Map<string, readonly string[]>();
+    if (row.method === 'PUT') types.set(type, namespace === BATCH ? versionsServing(row).toReversed() : versionsOf(namespace));
     found.set(namespace, types);
   }
   return found;
+}
+
+function typeOf(path: string): { readonly namespace: string | undefined; readonly type: string } {
+  const [, namespace, rest = ''] = /\/providers\/(Microsoft\.\w+)\/(.+)$/.exec(path) ?? [];
+  return { namespace, type: rest.split('/').filter((segment) => !segment.startsWith('{')).join('/') };
+}
+
+function versionsOf(namespace: string): readonly string[] {
+  const versions = PROVIDER_VERSIONS[namespace];
+  if (versions === undefined) throw new Error(`${namespace} has no versions`);
+  return versions;
+}
+
+/** Oldest first. */
+function versionsServing(operation: ManagementRow): readonly string[] {
+  return MANAGEMENT_VERSIONS.filter(({ revision }) => isServedIn(operation, revision)).map(({ text }) => text);
 }
 
 /**
@@ -103,10 +123,8 @@ export function isServedIn({ since, until }: ManagementRow, revision: Revision):
 /** @throws ManagementError InvalidResourceType (404) for what the version does not have, in the words of Azure. */
 export function requireServed(operation: ManagementRow, { text, revision }: ApiVersion): void {
   if (isServedIn(operation, revision)) return;
-  const [, namespace = '', rest = ''] = /\/providers\/(Microsoft\.\w+)\/(.+)$/.exec(operation.path) ?? [];
-  const type = rest.split('/').filter((segment) => !segment.startsWith('{')).join('/');
-  const supported = MANAGEMENT_VERSIONS.filter((version) => isServedIn(operation, version.revision)).map((version) => version.text);
-  throw new ManagementError('InvalidResourceType', `The resource type '${type}' could not be found in the namespace '${namespace}' for api version '${text}'. The supported api-versions are '${supported.join(',')}'.`);
+  const { namespace = '', type } = typeOf(operation.path);
+  throw new ManagementError('InvalidResourceType', `The resource type '${type}' could not be found in the namespace '${namespace}' for api version '${text}'. The supported api-versions are '${versionsServing(operation).join(',')}'.`);
 }
 
 function unknownPath(rawPath: string): ManagementError {

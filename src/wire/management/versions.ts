@@ -17,6 +17,17 @@ export const MANAGEMENT_VERSIONS: readonly { readonly text: string; readonly rev
   { text: '2025-06-01', revision: 25 },
 ];
 
+/**
+ * Of the other providers: the versions whose shapes are served, newest first. Clients that look for a version take one
+ * of these; a request may name any other.
+ */
+export const PROVIDER_VERSIONS: Readonly<Record<string, readonly string[]>> = {
+  'Microsoft.Authorization': ['2022-04-01'],
+  'Microsoft.ManagedIdentity': ['2023-01-31'],
+  'Microsoft.Resources': ['2022-09-01', '2021-04-01'],
+  'Microsoft.Storage': ['2023-05-01', '2022-09-01'],
+};
+
 const FORM = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-preview)?$/;
 
 /**

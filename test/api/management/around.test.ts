@@ -146,6 +146,51 @@ describe('a resource group that is deleted', () => {
   });
 });
 
+describe('what there is, filtered', () => {
+  const list = async (path: string): Promise<readonly string[]> => (await ask('GET', path)).json.value.map(({ name }: { name: string }) => name);
+  const filter = (text: string): string => `$filter=${encodeURIComponent(text)}`;
+
+  test('resources by what clients ask, a page full at a time, with what is asked besides', async () => {
+    await group();
+    const tags = [{ team: 'blue' }, { team: 'red' }, {}];
+    for (const [index, one] of tags.entries()) await ask('PUT', `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i${index}`, { location: index === 2 ? 'westus' : 'eastus', tags: one });
+    await ask('PUT', storage('mystorage'), BODY);
+    for (const root of [SUBSCRIPTIONS, GROUP]) {
+      expect(await list(`${root}/resources?${filter("resourceType eq 'Microsoft.ManagedIdentity/userAssignedIdentities'")}`)).toEqual(['i0', 'i1', 'i2']);
+      expect(await list(`${root}/resources?${filter("tagname eq 'team' and tagvalue eq 'red'")}`)).toEqual(['i1']);
+    }
+    expect(await list(`${SUBSCRIPTIONS}/resources?${filter("resourceGroup eq 'g' and location eq 'westus'")}`)).toEqual(['i2']);
+    expect(await list(`${SUBSCRIPTIONS}/resources?${filter("resourceGroup eq 'another'")}`)).toEqual([]);
+    expect(await list(`${SUBSCRIPTIONS}/resources?$filter=`)).toEqual(['i0', 'i1', 'i2', 'mystorage']);
+    const first = await ask('GET', `${SUBSCRIPTIONS}/resources?$top=1&${filter("substringof('st', name) or name eq 'i2'")}&$expand=createdTime,changedTime,provisioningState`);
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    expect(first.json.value).toMatchObject([{ name: 'i2', createdTime: time, changedTime: time, provisioningState: 'Succeeded' }]);
+    const { pathname, search } = new URL(first.json.nextLink);
+    const rest = await it.askPlainly({ method: 'GET', url: `${pathname}${search}`, headers: { host: '127.0.0.1:10800', authorization: 'Bearer operator' } });
+    expect([rest.json.value.map(({ name }: { name: string }) => name), rest.json.nextLink]).toEqual([['mystorage'], undefined]);
+  });
+
+  test('groups by their tags', async () => {
+    for (const name of ['g', 'h']) await ask('PUT', `${SUBSCRIPTIONS}/resourceGroups/${name}`, { location: 'eastus', tags: { of: name } });
+    expect(await list(`${SUBSCRIPTIONS}/resourceGroups?${filter("tagname eq 'of' and tagvalue eq 'h'")}`)).toEqual(['h']);
+    expect(await list(`${SUBSCRIPTIONS}/resourceGroups?${filter("tagname eq 'of'")}&$top=2`)).toEqual(['g', 'h']);
+  });
+
+  test.each([
+    [`${SUBSCRIPTIONS}/resourceGroups?${filter("name eq 'g'")}`, 'InvalidFilterInQueryString'],
+    [`${SUBSCRIPTIONS}/resources?${filter("plan eq 'x'")}`, 'InvalidFilterInQueryString'],
+    [`${SUBSCRIPTIONS}/resources?$expand=properties`, 'InvalidQueryParameterValue'],
+    [`${SUBSCRIPTIONS}/providers?$expand=metadata`, 'InvalidQueryParameterValue'],
+  ])('%s is refused', async (path, code) => {
+    expect(await ask('GET', path)).toMatchObject({ status: 400, json: { error: { code } } });
+  });
+
+  test('providers a page at a time, with the aliases that there are', async () => {
+    expect(await ask('GET', `${SUBSCRIPTIONS}/providers?$top=1`)).toMatchObject({ json: { value: [{ namespace: 'Microsoft.Authorization' }], nextLink: expect.any(String) } });
+    expect((await ask('GET', `${SUBSCRIPTIONS}/providers/Microsoft.Batch?$expand=resourceTypes/aliases`)).json.resourceTypes[0]).toMatchObject({ aliases: [], apiVersions: expect.arrayContaining(['2025-06-01']) });
+  });
+});
+
 describe('around it', () => {
   test('there are a tenant, a subscription, locations and providers', async () => {
     expect((await ask('GET', '/tenants')).json.value).toHaveLength(1);

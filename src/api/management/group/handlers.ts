@@ -1,11 +1,12 @@
 import { findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
+import { GROUP_FILTER, resourceFilter } from '../../../wire/management/resourceFilter.ts';
 import { subscriptionId } from '../../../wire/management/resourceId.ts';
 import { present } from '../../data/present.ts';
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
-import { param, type ManagementHandler } from '../call.ts';
+import { param, type ManagementCall, type ManagementHandler } from '../call.ts';
 import { listOfType } from '../list.ts';
 import { deleteGroup, groupDeletionResult } from './deletion.ts';
 import { beingDeleted, existingGroup, GROUP_TYPE, groupOf, noGroup } from './existing.ts';
@@ -18,7 +19,7 @@ const NAME = /^[-\w.()]{0,89}[-\w()]$/u;
 export const groupHandlers = {
   ResourceGroups_List: async (call, parts) => {
     requireSubscription(call, parts);
-    return listOfType(GROUP_TYPE, `${subscriptionId(param(call, 'subscriptionId'))}/`, call, parts, view);
+    return listOfType(GROUP_TYPE, `${subscriptionId(param(call, 'subscriptionId'))}/`, call, parts, view, keepsGroup(call));
   },
   ResourceGroups_Get: async (call, parts) => json(200, view(await existingGroup(call, parts))),
   ResourceGroups_CheckExistence: async (call, parts) => {
@@ -58,6 +59,16 @@ export const groupHandlers = {
   Resources_List: listSubscriptionResources,
   Resources_ListByResourceGroup: listGroupResources,
 } satisfies Record<string, ManagementHandler>;
+
+/** `$filter`, by tags. */
+function keepsGroup({ query }: ManagementCall): (row: ResourceRow) => boolean {
+  const keeps = resourceFilter(query.get('$filter'), GROUP_FILTER);
+  return (row) => {
+    const { location, tags = {} } = specOf(row);
+    const name = row.id.split('/').at(-1) ?? '';
+    return keeps({ name, resourceType: GROUP_TYPE, resourceGroup: name, location, tags });
+  };
+}
 
 interface GroupSpec {
   readonly location: string;
