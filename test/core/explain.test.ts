@@ -156,7 +156,7 @@ describe('why is my task not running?', () => {
     env.settle();
     const [reason] = env.explain(job, 1).filter(({ code }) => code === 'NodeNotReady');
     expect(reason).toMatchObject({ state: 'unusable', errors: [{ code: 'ApplicationPackageError' }] });
-    expect(reason === undefined ? '' : sentenceOf(reason)).toMatch(/^Node tvmps_\w+ is unusable\. ApplicationPackageError: No package; ApplicationId tool$/);
+    expect(reason === undefined ? '' : sentenceOf(reason)).toMatch(/^Node tvmps_\w+ is unusable\. ApplicationPackageError: No package; ApplicationId tool\.$/);
   });
 
   test('it waits on a node behind others', () => {

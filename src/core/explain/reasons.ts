@@ -177,7 +177,7 @@ export function sentenceOf(reason: Reason): string {
     case 'JobNotActive':
       return `Job ${reason.jobId} is ${reason.state}.`;
     case 'NotScheduled':
-      return `Job ${reason.jobId} got no pool${failed(null, reason.error)}.`;
+      return withFullStop(`Job ${reason.jobId} got no pool${failed(null, reason.error)}`);
     case 'DependenciesNotMet':
       return dependenciesNotMet(reason);
     case 'OverTime':
@@ -249,7 +249,7 @@ export function sentenceOf(reason: Reason): string {
     case 'NodesLeaving':
       return `Pool ${reason.poolId} has ${counted(reason.nodes, 'node')}, and ${reason.targetNodes} ${reason.targetNodes === 1 ? 'is' : 'are'} asked for: ${reason.targetNodes === 0 ? 'they leave' : 'the others leave'} when their tasks let them.`;
     case 'FormulaFailed':
-      return `The formula of pool ${reason.poolId} has failed, and its size stays as it is: ${reason.error.code}: ${reason.error.message}${(reason.error.values ?? []).map(({ name, value }) => `; ${name} ${value}`).join('')}`;
+      return withFullStop(`The formula of pool ${reason.poolId} has failed, and its size stays as it is: ${asText(reason.error)}`);
     case 'NodeBusy':
       return `Node ${reason.nodeId} runs ${counted(reason.runningTasks, 'task')} in ${reason.runningSlots} of ${reason.taskSlotsPerNode} slots${reason.offers === 0 ? '' : `; ${counted(reason.offers, 'task')} ${reason.offers === 1 ? 'waits' : 'wait'} there for slots`}.`;
     case 'NothingWaits':
@@ -287,23 +287,22 @@ function poolNotForMultiInstance({ poolId, enableInterNodeCommunication, taskSlo
 function nodeNotReady({ nodeId, state, schedulingState, connected, errors }: Of<'NodeNotReady'>): string {
   if (schedulingState === 'disabled') return `Scheduling is disabled on node ${nodeId}.`;
   const cut = connected || state === 'creating' ? '' : ', and its agent is not connected';
-  const why = errors.map(({ code, message, values = [] }) => [`${code}: ${message}`, ...values.map(({ name, value }) => `${name} ${value}`)].join('; '));
-  return [`Node ${nodeId} is ${state}${cut}.`, ...why].join(' ');
+  return [`Node ${nodeId} is ${state}${cut}.`, ...errors.map((error) => withFullStop(asText(error)))].join(' ');
 }
 
 function startTaskFailed({ nodeId, exitCode, failure }: Of<'StartTaskFailed'>): string {
-  return `The start task has failed on node ${nodeId}${failed(exitCode, failure)}.`;
+  return withFullStop(`The start task has failed on node ${nodeId}${failed(exitCode, failure)}`);
 }
 
 function preparationFailed({ nodeId, exitCode, failure, retryCount }: Of<'PreparationFailed'>): string {
   const retries = retryCount === 0 ? '' : `, after ${retryCount} ${retryCount === 1 ? 'retry' : 'retries'}`;
-  return `The job preparation task has failed on node ${nodeId}${retries}${failed(exitCode, failure)}: no task of the job runs there.`;
+  return `${withFullStop(`The job preparation task has failed on node ${nodeId}${retries}${failed(exitCode, failure)}`)} No task of the job runs there.`;
 }
 
 function taskCompleted({ ended }: Of<'TaskCompleted'>): string {
   if (ended === null) return 'The task is completed or deleted.';
   const { exitCode, result, failure } = ended;
-  if (failure !== null) return `The task has failed${failed(exitCode, failure)}.`;
+  if (failure !== null) return withFullStop(`The task has failed${failed(exitCode, failure)}`);
   return `The task has ended${withExitCode(exitCode)}${result === null ? '' : `: ${result}`}.`;
 }
 
@@ -311,19 +310,34 @@ function taskCompleted({ ended }: Of<'TaskCompleted'>): string {
 function failed(exitCode: number | null, failure: FailureInfo | null): string {
   if (failure === null) return withExitCode(exitCode);
   const details = (failure.details ?? []).map(({ name, value }) => `${name}: ${value}`).join('; ');
-  return `${withExitCode(exitCode)}: ${failure.code}, ${failure.message}${details === '' ? '' : ` (${details})`}`;
+  return `${withExitCode(exitCode)}: ${failure.code}, ${details === '' ? failure.message : unended(failure.message)}${details === '' ? '' : ` (${details})`}`;
 }
 
 function withExitCode(exitCode: number | null): string {
   return exitCode === null ? '' : ` with exit code ${exitCode}`;
 }
 
+/** `ApplicationPackageError: There is no package; ApplicationId tool` */
+function asText({ code, message, values = [] }: ResizeError): string {
+  const more = values.map(({ name, value }) => `; ${name} ${value}`).join('');
+  return `${code}: ${more === '' ? message : unended(message)}${more}`;
+}
+
+/** What others have written may end with a full stop, or not. */
+function withFullStop(text: string): string {
+  return `${unended(text)}.`;
+}
+
+function unended(text: string): string {
+  return text.replace(/\.$/, '');
+}
+
 function waitingForNodes({ poolId, readyNodes, targetNodes, allocationState, errors, pending, room }: Of<'WaitingForNodes'>): string {
   const doing = allocationState === 'steady' ? '' : `; it is ${allocationState === 'resizing' ? 'being resized' : 'stopping its resize'}`;
-  const why = errors.map(({ code, message, values = [] }) => `; ${code}: ${[message, ...values.map(({ value }) => value.replace(/\.$/, ''))].join(': ')}`).join('');
-  const wait = pending.map((reason) => `; nodes that are asked for wait: ${reason.replace(/\.$/, '')}`).join('');
+  const why = errors.map(({ code, message, values = [] }) => `; ${code}: ${[unended(message), ...values.map(({ value }) => unended(value))].join(': ')}`).join('');
+  const wait = pending.map((reason) => `; nodes that are asked for wait: ${unended(reason)}`).join('');
   const bound = room !== null && room < targetNodes ? `; there is room for ${counted(room, 'node')} here` : '';
-  return `Pool ${poolId} has ${readyNodes} of ${targetNodes} nodes ready${doing}${bound}${wait}${why}.`;
+  return withFullStop(`Pool ${poolId} has ${readyNodes} of ${targetNodes} nodes ready${doing}${bound}${wait}${why}`);
 }
 
 /** `; its formula decides, and runs every 15 minutes`: of a pool that has one. */
