@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { roundUp, tickLabel, timeTicks } from '../../src/dashboard/charts/axis.ts';
-import { estimate } from '../../src/dashboard/charts/estimate.ts';
+import { estimate, neverOf } from '../../src/dashboard/charts/estimate.ts';
 import { laneTop, laneUnder, runUnder } from '../../src/dashboard/charts/ganttGeometry.ts';
 import { graphLayout } from '../../src/dashboard/charts/graphLayout.ts';
 import { cellAt, cellUnder, heatLayout } from '../../src/dashboard/charts/heatLayout.ts';
@@ -150,6 +150,10 @@ describe('an estimate', () => {
   test('is between the rate of late and that since the beginning', () => {
     const found = estimate([{ at: 100_000, done: 100 }, { at: 200_000, done: 300 }], { startedAt, all: 500, now: 200_000 });
     expect(found).toEqual({ perSecond: 2, leftMs: 100_000, leastMs: 100_000, mostMs: 200_000 / 1.5 });
+  });
+
+  test('does not count tasks that can never start', () => {
+    expect(neverOf([{ never: true, count: 3 }, { never: false, count: 50 }, { never: true, count: 1 }])).toBe(4);
   });
 
   test('of a job whose tasks have all ended there is none', () => {

@@ -1,4 +1,5 @@
 /** When a job will be done, from how fast its tasks have ended. */
+import type { ExplainedReason } from '../../wire/own/explanation.ts';
 
 /** How many had ended at a time. */
 export interface Progress {
@@ -32,4 +33,9 @@ export function estimate(history: readonly Progress[], { startedAt, all, now }: 
   const left = all - last.done;
   const both = [left / recent, left / overall];
   return { perSecond: recent * 1_000, leftMs: left / recent, leastMs: Math.min(...both), mostMs: Math.max(...both) };
+}
+
+/** How many of a job's tasks can never start as they are, by the reasons that its waiting ones have. */
+export function neverOf(reasons: readonly Pick<ExplainedReason, 'never' | 'count'>[]): number {
+  return reasons.reduce((sum, { never, count = 0 }) => (never ? sum + count : sum), 0);
 }

@@ -1,5 +1,7 @@
 import type { Counts } from '../../charts/counts.ts';
+import { neverOf } from '../../charts/estimate.ts';
 import type { Job as JobData } from '../../client/batch.ts';
+import { own } from '../../client/own.ts';
 import { ask, act, pathOf } from '../../client/request.ts';
 import { useResource } from '../../client/resource.ts';
 import { mayWrite } from '../../client/session.ts';
@@ -45,8 +47,12 @@ export function Job({ ids: [id = ''] }: ViewProps) {
   return <JobView job={job.data} counts={counts} />;
 }
 
+const WHY_BEATS = 3;
+
 function JobView({ job, counts }: { readonly job: JobData; readonly counts: Counts | undefined }) {
   const { id } = job;
+  const why = useResource((counts?.active ?? 0) === 0 ? null : `${id} why`, (signal) => own.explain(`jobs/${encodeURIComponent(id)}`, signal), { beats: WHY_BEATS });
+  const reasons = why.data?.reasons ?? [];
   const tabs: readonly Tab[] = [
     { id: 'summary', word: 'Summary' },
     { id: 'tasks', word: 'Tasks', note: counts === undefined ? undefined : count(counts.active + counts.running + counts.completed) },
@@ -59,9 +65,9 @@ function JobView({ job, counts }: { readonly job: JobData; readonly counts: Coun
   return (
     <>
       <Head crumbs={[{ word: 'Jobs', href: '#/jobs' }]} title={id} badge={<Badge of="job" state={job.state} />} sub={<JobSub job={job} />} actions={<JobActions job={job} />} more={mayWrite() ? moreOf(job) : []} />
-      <JobBanner job={id} counts={counts} />
+      <JobBanner job={id} counts={counts} reasons={reasons} />
       <section class="card" aria-label="Progress">
-        {counts === undefined ? <div class="skeleton" /> : <JobFigures job={job} counts={counts} />}
+        {counts === undefined ? <div class="skeleton" /> : <JobFigures job={job} counts={counts} never={Math.min(counts.active, neverOf(reasons))} />}
       </section>
       <Tabs tabs={tabs} />
       <TabOf tab={currentTab(tabs)} job={job} />

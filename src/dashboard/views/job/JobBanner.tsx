@@ -1,3 +1,4 @@
+import type { ExplainedReason } from '../../../wire/own/explanation.ts';
 import type { Counts } from '../../charts/counts.ts';
 import { own, type TaskRow } from '../../client/own.ts';
 import { useResource } from '../../client/resource.ts';
@@ -14,12 +15,11 @@ const LOOKED_AT = 200;
 const BEATS = 3;
 
 /** What of the job somebody should see to. */
-export function JobBanner({ job, counts }: { readonly job: string; readonly counts: Counts | undefined }) {
+export function JobBanner({ job, counts, reasons }: { readonly job: string; readonly counts: Counts | undefined; readonly reasons: readonly ExplainedReason[] }) {
   const failed = counts?.failed ?? 0;
   const filter = filterOf({ state: 'failed', node: '' });
   const rows = useResource(failed === 0 ? null : `${job} failures`, (signal) => own.tasks(job, { filter, sort: '-ended', from: 0, count: LOOKED_AT }, signal), { beats: BEATS });
-  const why = useResource((counts?.active ?? 0) === 0 ? null : `${job} never`, (signal) => own.explain(`jobs/${encodeURIComponent(job)}`, signal), { beats: BEATS });
-  const never = (why.data?.reasons ?? []).filter((reason) => reason.never === true);
+  const never = reasons.filter((reason) => reason.never);
   if (failed === 0 && never.length === 0) return null;
   return (
     <section aria-label="Needs attention">

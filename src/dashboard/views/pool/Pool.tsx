@@ -12,6 +12,7 @@ import { Figure } from '../../parts/Figure.tsx';
 import { Head } from '../../parts/Head.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { Badge } from '../../parts/states.tsx';
+import type { Hue, IconName } from '../../charts/states.ts';
 import { currentTab, Tabs, type Tab } from '../../parts/Tabs.tsx';
 import { atOnce } from '../../parts/toasts.tsx';
 import { sentence, shown } from '../../text/clean.ts';
@@ -113,6 +114,12 @@ function TabOf({ tab, pool }: { readonly tab: string; readonly pool: PoolData })
 
 const AT_FIRST = 3;
 
+/** What passes by itself is no warning. */
+function lookOf(code: string, stays: boolean): { readonly hue: Hue; readonly icon: IconName } {
+  if (!stays) return { hue: 'wait', icon: 'clock' };
+  return /fail|unusable|error/i.test(code) ? { hue: 'bad', icon: 'cross' } : { hue: 'come', icon: 'warn' };
+}
+
 /** What keeps the pool from its target, and nodes from work. */
 function PoolBanner({ pool }: { readonly pool: string }) {
   const why = useResource(`${pool} why`, (signal) => own.explain(`pools/${encodeURIComponent(pool)}`, signal), { beats: 2 });
@@ -122,9 +129,9 @@ function PoolBanner({ pool }: { readonly pool: string }) {
   return (
     <section aria-label="Needs attention">
     <ul class="attn">
-      {(all ? reasons : reasons.slice(0, AT_FIRST)).map(({ code, message, fixes = [] }) => (
-        <li key={`${code} ${message}`} class={/fail|unusable|error/i.test(code) ? 'hue-bad' : 'hue-come'}>
-          <Icon name={/fail|unusable|error/i.test(code) ? 'cross' : 'warn'} />
+      {(all ? reasons : reasons.slice(0, AT_FIRST)).map(({ code, message, stays, fixes }) => (
+        <li key={`${code} ${message}`} class={`hue-${lookOf(code, stays).hue}`}>
+          <Icon name={lookOf(code, stays).icon} />
           <p>{sentence(message)}</p>
           <span class="acts"><FixButtons fixes={fixes} /></span>
         </li>
