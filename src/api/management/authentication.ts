@@ -1,5 +1,6 @@
 import type { Instant } from '../../core/keys.ts';
 import { parseAuthorization } from '../../wire/sharedKey.ts';
+import { isGuid } from '../../wire/management/guid.ts';
 import { ManagementError, type ManagementErrorCode } from '../../wire/management/errors.ts';
 import { managementAudiences } from '../identity/audiences.ts';
 import type { AssignedRoles } from '../identity/assignedRoles.ts';
@@ -22,6 +23,16 @@ const CODES: Readonly<Record<TokenRefusal, ManagementErrorCode>> = {
 /** What any identity may ask, since its answer depends on nobody's roles: `az` does after a sign-in. */
 const OPEN_PATHS = /^\/(subscriptions|tenants|providers)\/?$/i;
 
+/**
+ * Where deletions of groups and accounts are polled: below the subscription, though a role may be of the group alone.
+ * Nobody knows the id but who asked for the deletion, and the answer says no more than how far it is.
+ */
+const POLLED = /^\/subscriptions\/[^/]+\/(?:operationresults\/|providers\/Microsoft\.Batch\/locations\/[^/]+\/accountOperationResults\/\w+-)([^/]+)$/i;
+
+function isOpen(path: string): boolean {
+  return OPEN_PATHS.test(path) || isGuid(POLLED.exec(path)?.[1] ?? '');
+}
+
 /** Who asks the management plane, and what they may: tokens alone, no shared keys. */
 export function managementAuthority({ tokens, roles, wallClock }: { readonly tokens: Tokens; readonly roles: AssignedRoles; readonly wallClock: () => Instant }): Pick<ManagementPlaneOptions, 'authenticate' | 'permits'> {
   return {
@@ -37,6 +48,6 @@ export function managementAuthority({ tokens, roles, wallClock }: { readonly tok
         throw new ManagementError(CODES[error.refusal], error.message);
       }
     },
-    permits: async (identity, action, path) => OPEN_PATHS.test(path) || givesAction(await roles.at(identity, path), action),
+    permits: async (identity, action, path) => isOpen(path) || givesAction(await roles.at(identity, path), action),
   };
 }
