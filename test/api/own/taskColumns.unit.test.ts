@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ABSENT, emptyColumns, setNumbers, setWindow, type TaskColumns } from '../../../src/api/own/tasks/columns.ts';
+import { ABSENT, emptyColumns, growTo, setNumbers, setWindow, type TaskColumns } from '../../../src/api/own/tasks/columns.ts';
 import { isOfColumns, passes } from '../../../src/api/own/tasks/filter.ts';
 import { grouped } from '../../../src/api/own/tasks/grouping.ts';
 import { histogramOf } from '../../../src/api/own/tasks/histogram.ts';
@@ -36,16 +36,19 @@ function windowOf(rows: readonly Row[]): TaskColumnsWindow {
     },
   };
 }
-function columnsOf(rows: readonly Row[]): TaskColumns {
+async function columnsOf(rows: readonly Row[]): Promise<TaskColumns> {
   const columns = emptyColumns();
-  setWindow(columns, windowOf(rows), 0, Math.max(0, ...rows.map(({ task }) => task)));
+  const through = Math.max(0, ...rows.map(({ task }) => task));
+  await growTo(columns, through);
+  setWindow(columns, windowOf(rows), 0, through);
   return columns;
 }
 
 describe('columns of tasks', () => {
-  test('grow, keep what they had, and forget tasks that are not there any more', () => {
-    const columns = columnsOf([{ task: 1 }, { task: 3, state: 'running', started: 5 }]);
+  test('grow, keep what they had, and forget tasks that are not there any more', async () => {
+    const columns = await columnsOf([{ task: 1 }, { task: 3, state: 'running', started: 5 }]);
     expect({ count: columns.count, states: [...columns.state.subarray(0, 3)] }).toEqual({ count: 2, states: [0, ABSENT, 2] });
+    await growTo(columns, 2_000);
     setWindow(columns, windowOf([{ task: 2_000 }]), 3, 2_000);
     expect({ count: columns.count, length: columns.length, started: columns.started[2] }).toEqual({ count: 3, length: 2_000, started: 5 });
     setWindow(columns, windowOf([]), 1_999, 2_000);
@@ -64,7 +67,7 @@ describe('columns of tasks', () => {
       const started = Math.floor(chance() * 2 ** 41);
       return chance() < 0.2 ? { task: index + 1 } : { task: index + 1, state: 'completed', started, ended: started + Math.floor(chance() * 50), exitCode: Math.floor(chance() * 6) - 3 };
     });
-    const columns = columnsOf(rows);
+    const columns = await columnsOf(rows);
     const numbers = Uint32Array.from(rows, ({ task }) => task);
     for (const [by, of] of [['started', (row: Row) => row.started], ['exitCode', (row: Row) => row.exitCode], ['runTime', (row: Row) => (row.ended === undefined ? undefined : row.ended - (row.started ?? 0))]] as const) {
       for (const descending of [false, true]) {
@@ -80,7 +83,7 @@ describe('columns of tasks', () => {
 
   test.each(["state eq 'ACTIVE'", "state ne 'running'", 'executionInfo/exitCode gt 0', 'executionInfo/exitCode ne 0', 'executionInfo/exitCode eq null', "executionInfo/result eq 'failure' or state eq 'running'", "not (executionInfo/startTime lt DateTime'1970-01-01T00:00:06Z')", 'requiredSlots ge 1 and executionInfo/retryCount lt 1'])(
     'pass the filter %s as objects of the wire do',
-    (text) => {
+    async (text) => {
       const filter = parseFilter(text);
       const rows: Row[] = [{ task: 1 }, { task: 2, state: 'running', started: 5_000 }, { task: 3, state: 'completed', started: 6_000, ended: 7_000, exitCode: 0 }, { task: 4, state: 'completed', started: 6_000, ended: 7_000, exitCode: 3 }];
       const seen = rows.map(({ state = 'active', started, exitCode }) => ({
@@ -89,7 +92,7 @@ describe('columns of tasks', () => {
         executionInfo: { retryCount: 0, startTime: started === undefined ? undefined : new Date(started).toISOString(), exitCode, result: exitCode === undefined ? undefined : exitCode === 0 ? 'success' : 'failure' },
       }));
       expect(isOfColumns(filter)).toBe(true);
-      const pass = passes(filter, columnsOf(rows), new Map());
+      const pass = passes(filter, await columnsOf(rows), new Map());
       expect(rows.map((_, at) => pass(at))).toEqual(seen.map((task) => matches(filter, task)));
     },
   );
@@ -100,7 +103,7 @@ describe('columns of tasks', () => {
 
   test('lanes: what runs at once on a node is in different slots, and a free slot is used again', async () => {
     const lanes = await lanesOf(
-      columnsOf([
+      await columnsOf([
         { task: 1, state: 'completed', started: 0, ended: 10, exitCode: 0, node: 7 },
         { task: 2, state: 'completed', started: 5, ended: 15, exitCode: 1, node: 7 },
         { task: 3, state: 'running', started: 10, node: 7 },
@@ -114,43 +117,43 @@ describe('columns of tasks', () => {
 });
 
 describe('a histogram', () => {
-  test('counts each value once; one straggler does not flatten the rest', () => {
+  test('counts each value once; one straggler does not flatten the rest', async () => {
     const values = Float64Array.from([...Array.from({ length: 199 }, (_, index) => index / 100), 1_000]);
-    const { edgesS, counts, max, n } = histogramOf(values, 4);
+    const { edgesS, counts, max, n } = await histogramOf(values, 4);
     expect({ edges: edgesS.length, sum: counts.reduce((all, one) => all + one, 0), last: counts[3], max, n }).toEqual({ edges: 5, sum: 200, last: 2, max: 1_000, n: 200 });
     expect(edgesS).toEqual(edgesS.toSorted((a, b) => a - b));
   });
 
-  test('of equal values, of one and of none', () => {
-    expect(histogramOf(Float64Array.from([2, 2, 2]), 3)).toMatchObject({ p50: 2, max: 2, n: 3, counts: [0, 3, 0] });
-    expect(histogramOf(new Float64Array(0), 3)).toEqual({ edgesS: [0, 0, 0, 0], counts: [0, 0, 0], p50: 0, p95: 0, p99: 0, max: 0, n: 0 });
+  test('of equal values, of one and of none', async () => {
+    expect(await histogramOf(Float64Array.from([2, 2, 2]), 3)).toMatchObject({ p50: 2, max: 2, n: 3, counts: [0, 3, 0] });
+    expect(await histogramOf(new Float64Array(0), 3)).toEqual({ edgesS: [0, 0, 0, 0], counts: [0, 0, 0], p50: 0, p95: 0, p99: 0, max: 0, n: 0 });
   });
 });
 
 describe('the graph of a job', () => {
   const task = (number: number, idKey: string, ids: readonly string[] = [], ranges: readonly { start: number; end: number }[] = []) => ({ task: number, idKey, dependsOn: ids.length + ranges.length === 0 ? null : { ids, ranges } });
 
-  test('equal tasks are one group: a fan-out and what joins it', () => {
+  test('equal tasks are one group: a fan-out and what joins it', async () => {
     const fan = Array.from({ length: 100 }, (_, index) => task(index + 2, `f${index}`, ['first']));
-    const { groups, edges } = grouped([task(1, 'first'), ...fan, task(200, 'join', fan.map(({ idKey }) => idKey)), task(201, 'alone')]);
+    const { groups, edges } = await grouped([task(1, 'first'), ...fan, task(200, 'join', fan.map(({ idKey }) => idKey)), task(201, 'alone')]);
     expect(groups.map(({ rank, tasks }) => [rank, tasks.length])).toEqual([[0, 1], [1, 100], [2, 1], [0, 1]]);
     expect(edges).toEqual([[0, 1], [1, 2]]);
   });
 
-  test('tasks that ask for the same and are asked for by others are apart', () => {
-    const { groups } = grouped([task(1, 'a'), task(2, 'b'), task(3, 'c', ['a'])]);
+  test('tasks that ask for the same and are asked for by others are apart', async () => {
+    const { groups } = await grouped([task(1, 'a'), task(2, 'b'), task(3, 'c', ['a'])]);
     expect(groups.map(({ tasks }) => tasks)).toEqual([[1], [2], [3]]);
   });
 
-  test('ranges, small and large, and ids that are not there', () => {
+  test('ranges, small and large, and ids that are not there', async () => {
     const numbered = Array.from({ length: 5 }, (_, index) => task(index + 1, String(index + 1)));
-    const { groups, edges } = grouped([...numbered, task(6, 'small', [], [{ start: 1, end: 3 }]), task(7, 'large', [], [{ start: 4, end: 1_000_000 }]), task(8, 'lost', ['nobody'])]);
+    const { groups, edges } = await grouped([...numbered, task(6, 'small', [], [{ start: 1, end: 3 }]), task(7, 'large', [], [{ start: 4, end: 1_000_000 }]), task(8, 'lost', ['nobody'])]);
     expect(groups.map(({ tasks, missing, rank }) => [tasks, missing, rank])).toEqual([[[1, 2, 3], null, 0], [[4, 5], null, 0], [[6], null, 1], [[7], null, 1], [[8], null, 1], [[], 'nobody', 0]]);
     expect(edges).toEqual([[0, 2], [1, 3], [5, 4]]);
   });
 
-  test('tasks that wait for each other end the ranking of no others', () => {
-    const { groups } = grouped([task(1, 'a', ['b']), task(2, 'b', ['a']), task(3, 'c'), task(4, 'd', ['c'])]);
+  test('tasks that wait for each other end the ranking of no others', async () => {
+    const { groups } = await grouped([task(1, 'a', ['b']), task(2, 'b', ['a']), task(3, 'c'), task(4, 'd', ['c'])]);
     expect(groups.map(({ rank }) => rank)).toEqual([0, 0, 0, 1]);
   });
 });

@@ -19,9 +19,10 @@ import { jobOf } from '../existing.ts';
 import { readNames } from '../queries.ts';
 import { ABSENT, type TaskColumns } from '../tasks/columns.ts';
 import { histogramOf, inOrder } from '../tasks/histogram.ts';
-import { columnsOf } from '../tasks/kept.ts';
+import { columnsOf, failedIn } from '../tasks/kept.ts';
 import { sorted } from '../tasks/order.ts';
 import { taskRow } from '../tasks/rows.ts';
+import { inSlices, numbersWhere } from '../tasks/slices.ts';
 import { page, type Failure, type Reported } from './page.ts';
 
 export const reportOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/report', right: 'read', of: 'jobs', timeoutMs: 60_000, run: report }];
@@ -41,50 +42,43 @@ async function report(call: OwnCall, parts: Parts): Promise<Answer> {
   const job = await jobOf(call, database);
   const columns = await columnsOf(database, job, call.signal);
   const [runs, waits] = [await inOrder(columns, 'run', call.now), await inOrder(columns, 'wait', call.now)];
-  const slowest = await rowsOf(call, parts, job, [...(await sorted(columns, ended(columns), 'runTime', true, call.now))].slice(0, SLOWEST));
-  const failed = await rowsOf(call, parts, job, failedIn(columns).slice(0, FAILED));
+  const slowest = await rowsOf(call, parts, job, [...(await sorted(columns, await numbersWhere(columns.length, (at) => columns.state[at] === COMPLETED), 'runTime', true, call.now)).subarray(0, SLOWEST)]);
+  const allFailed = await failedIn(columns);
+  const failed = await rowsOf(call, parts, job, [...allFailed.subarray(0, FAILED)]);
+  const { counts, retries } = await sumsOf(columns);
   const reported: Reported = {
     job: job.id,
     state: viewOfJob(job).state,
     at: formatTimestamp(call.now),
     began: formatTimestamp(job.createdAt),
     lasted: timeText((job.endedAt ?? call.now) - job.createdAt),
-    counts: countsOf(columns),
-    retries: columns.retries.subarray(0, columns.length).reduce((sum, retries) => sum + retries, 0),
-    runs: histogramOf(runs, 2),
-    waits: histogramOf(waits, 2),
+    counts,
+    retries,
+    runs: await histogramOf(runs, 2),
+    waits: await histogramOf(waits, 2),
     cost: await costOf(call, parts, job),
     slowest,
     failed: await Promise.all(failed.map(async (row): Promise<Failure> => ({ row, stderr: await stderrOf(call, parts, job.id, row.id) }))),
-    failedInAll: failedIn(columns).length,
+    failedInAll: allFailed.length,
   };
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox", 'content-disposition': `inline; filename="report.html"` }, body: page(reported) };
 }
 
-function ended({ length, state }: TaskColumns): Uint32Array {
-  const numbers = new Uint32Array(length);
-  let count = 0;
-  for (let at = 0; at < length; at += 1) if (state[at] === COMPLETED) numbers[count++] = at + 1;
-  return numbers.subarray(0, count);
-}
-
 const COMPLETED = 3;
 
-function failedIn({ length, state, result }: TaskColumns): readonly TaskNumber[] {
-  const numbers: TaskNumber[] = [];
-  for (let at = 0; at < length; at += 1) if (state[at] === COMPLETED && result[at] === FAILURE) numbers.push(at + 1);
-  return numbers;
-}
-
-function countsOf({ length, state, result }: TaskColumns): Reported['counts'] {
+async function sumsOf({ length, state, result, retries }: TaskColumns): Promise<Pick<Reported, 'counts' | 'retries'>> {
   const counts = { succeeded: 0, failed: 0, running: 0, waiting: 0 };
-  for (let at = 0; at < length; at += 1) {
-    const is = state[at] ?? ABSENT;
-    if (is === ABSENT) continue;
-    if (is === COMPLETED) counts[result[at] === FAILURE ? 'failed' : 'succeeded'] += 1;
-    else counts[is === 0 ? 'waiting' : 'running'] += 1;
-  }
-  return counts;
+  let sum = 0;
+  await inSlices(length, (from, to) => {
+    for (let at = from; at < to; at += 1) {
+      const is = state[at] ?? ABSENT;
+      if (is === ABSENT) continue;
+      sum += retries[at] ?? 0;
+      if (is === COMPLETED) counts[result[at] === FAILURE ? 'failed' : 'succeeded'] += 1;
+      else counts[is === 0 ? 'waiting' : 'running'] += 1;
+    }
+  });
+  return { counts, retries: sum };
 }
 
 async function rowsOf({ now }: OwnCall, { database }: Parts, { job }: JobWithStatus, numbers: readonly TaskNumber[]): Promise<readonly TaskRow[]> {

@@ -1,5 +1,6 @@
 import type { TaskNumber } from '../../../core/keys.ts';
 import { asShown, type TaskColumnsWindow } from '../../../store/intents/taskColumns.ts';
+import { inSlices } from './slices.ts';
 
 /**
  * What sorting, filters and sums need of the tasks of one job: a typed array a column, at the place of each task's
@@ -53,19 +54,25 @@ function places(size: number): Arrays {
   };
 }
 
-/** Has places for the numbers up to `through`. */
-export function growTo(columns: TaskColumns, through: TaskNumber): void {
+/** Has places for the numbers up to `through`. Nothing may be written meanwhile; what is read stays as it was. */
+export async function growTo(columns: TaskColumns, through: TaskNumber): Promise<void> {
   if (through > columns.state.length) {
     const next = places(Math.max(through, Math.min(columns.state.length * 2, columns.state.length + 500_000)));
-    for (const name of Object.keys(next) as (keyof Arrays)[]) next[name].set(columns[name] as never);
+    const names = Object.keys(next) as (keyof Arrays)[];
+    await inSlices(columns.length, (from, to) => {
+      for (const name of names) next[name].set(columns[name].subarray(from, to), from);
+    });
     Object.assign(columns, next);
   }
   columns.length = Math.max(columns.length, through);
 }
 
-/** Writes a window; numbers above `after` up to `through` that are not in it are those of no task. */
+/**
+ * Writes a window, which columns have places for; numbers above `after` up to `through` that are not in it are those of
+ * no task.
+ */
 export function setWindow(columns: TaskColumns, window: TaskColumnsWindow, after: TaskNumber, through: TaskNumber): void {
-  growTo(columns, through);
+  if (through > columns.length) throw new Error(`columns of ${columns.length} tasks have no place for ${through}`);
   const { task } = window.tasks;
   let row = 0;
   for (let number = after + 1; number <= through; number += 1) {

@@ -16,6 +16,7 @@ import { readNames } from '../queries.ts';
 import { ABSENT, type TaskColumns } from './columns.ts';
 import { grouped, type Grouped, type TaskGroup } from './grouping.ts';
 import { columnsOf } from './kept.ts';
+import { inSlices, numbersWhere } from './slices.ts';
 
 export const graphOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/graph', right: 'read', of: 'jobs', run: graph }];
 
@@ -36,7 +37,7 @@ async function graph(call: OwnCall, { database }: Parts): Promise<Answer> {
   const isShown = new Set(shown.map(({ id }) => id));
   return json(200, {
     rev,
-    groups: shown.map((group) => viewOf(group, columns, ids)),
+    groups: await viewsOf(shown, columns, ids),
     edges: edges.filter(([parent, child]) => isShown.has(parent) && isShown.has(child)),
     total: { tasks: columns.count, groups: groups.length },
   } satisfies Graph);
@@ -44,8 +45,7 @@ async function graph(call: OwnCall, { database }: Parts): Promise<Answer> {
 
 async function groupsOf(database: Database, job: JobWithStatus, columns: TaskColumns, signal: AbortSignal): Promise<Grouped> {
   if (!storedJob(job).usesTaskDependencies) {
-    const tasks: number[] = [];
-    for (let at = 0; at < columns.length; at += 1) if (columns.state[at] !== ABSENT) tasks.push(at + 1);
+    const tasks = await numbersWhere(columns.length, (at) => columns.state[at] !== ABSENT);
     return { groups: tasks.length === 0 ? [] : [{ id: 0, rank: 0, tasks, missing: null }], edges: [] };
   }
   if (columns.length > MOST_TASKS) throw new BatchError('OperationInvalidForCurrentState', [{ key: 'Reason', value: `The graph of a job of more than ${MOST_TASKS} tasks with dependencies is not drawn.` }]);
@@ -61,13 +61,22 @@ async function groupsOf(database: Database, job: JobWithStatus, columns: TaskCol
 const COMPLETED = 3;
 const FAILURE = 2;
 
-function viewOf({ id, rank, tasks, missing }: TaskGroup, { state, result }: TaskColumns, ids: ReadonlyMap<number, string>): GraphGroup {
+async function viewsOf(groups: readonly TaskGroup[], columns: TaskColumns, ids: ReadonlyMap<number, string>): Promise<readonly GraphGroup[]> {
+  const views: GraphGroup[] = [];
+  for (const { id, rank, tasks, missing } of groups) views.push({ id, rank, first: missing ?? ids.get(tasks[0] ?? 0) ?? '', count: tasks.length, states: await statesOf(tasks, columns) });
+  return views;
+}
+
+async function statesOf(tasks: TaskGroup['tasks'], { state, result }: TaskColumns): Promise<GraphGroup['states']> {
   const states: [number, number, number, number, number] = [0, 0, 0, 0, 0];
-  for (const task of tasks) {
-    const is = state[task - 1] ?? ABSENT;
-    if (is === ABSENT) continue;
-    const place = is === COMPLETED && result[task - 1] === FAILURE ? COMPLETED + 1 : is;
-    states[place] = (states[place] ?? 0) + 1;
-  }
-  return { id, rank, first: missing ?? ids.get(tasks[0] ?? 0) ?? '', count: tasks.length, states };
+  await inSlices(tasks.length, (from, to) => {
+    for (let at = from; at < to; at += 1) {
+      const task = tasks[at] ?? 0;
+      const is = state[task - 1] ?? ABSENT;
+      if (is === ABSENT) continue;
+      const place = is === COMPLETED && result[task - 1] === FAILURE ? COMPLETED + 1 : is;
+      states[place] = (states[place] ?? 0) + 1;
+    }
+  });
+  return states;
 }

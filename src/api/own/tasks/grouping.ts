@@ -1,13 +1,19 @@
 import type { TaskNumber } from '../../../core/keys.ts';
 import type { TaskDependencies } from '../../../store/intents/taskDependencies.ts';
+import { inSlices } from './slices.ts';
 
 /** Tasks that wait for the same and are waited for by the same. */
 export interface TaskGroup {
   readonly id: number;
   rank: number;
-  readonly tasks: TaskNumber[];
+  readonly tasks: ArrayLike<TaskNumber>;
   /** Of one that others name and that does not exist: the id by which they do. */
   readonly missing: string | null;
+}
+
+/** While tasks are put together. */
+interface Growing extends TaskGroup {
+  readonly tasks: TaskNumber[];
 }
 
 export interface Grouped {
@@ -23,20 +29,25 @@ const SMALL_RANGE = 1_000;
  * Puts tasks that are equal in a job's graph together: first those that ask for the same, then of these those that the
  * same ones ask for.
  */
-export function grouped(tasks: readonly TaskDependencies[]): Grouped {
-  const { askers, askerOf } = byWhatTheyAsk(tasks);
+export async function grouped(tasks: readonly TaskDependencies[]): Promise<Grouped> {
+  const { askers, askerOf } = await byWhatTheyAsk(tasks);
   const place = new Map(tasks.map(({ idKey }, index) => [idKey, index]));
   const byNumber = tasks.flatMap(({ idKey }, index): readonly (readonly [number, number])[] => (/^-?(0|[1-9]\d{0,9})$/.test(idKey) ? [[Number(idKey), index]] : [])).toSorted(([one], [other]) => one - other);
-  const parents = askers.map(({ dependsOn }) => parentsOf(dependsOn, place, byNumber));
+  const parents: Parents[] = [];
+  await inSlices(askers.length, (from, to) => {
+    for (const { dependsOn } of askers.slice(from, to)) parents.push(parentsOf(dependsOn, place, byNumber));
+  });
   /** By task: the askers that name it, in order, as text. */
   const namedBy: string[] = tasks.map(() => '');
-  parents.forEach(({ indexes }, asker) => {
-    for (const index of indexes) namedBy[index] += `${asker} `;
-  });
-  const groups: TaskGroup[] = [];
+  for (const [asker, { indexes }] of parents.entries()) {
+    await inSlices(indexes.length, (from, to) => {
+      for (const index of indexes.slice(from, to)) namedBy[index] += `${asker} `;
+    });
+  }
+  const groups: Growing[] = [];
   const groupOf: number[] = [];
   const known = new Map<string, number>();
-  tasks.forEach(({ task }, index) => {
+  const add = ({ task }: TaskDependencies, index: number): void => {
     const key = `${askerOf[index]}|${namedBy[index]}`;
     let id = known.get(key);
     if (id === undefined) {
@@ -45,7 +56,8 @@ export function grouped(tasks: readonly TaskDependencies[]): Grouped {
     }
     groups[id]?.tasks.push(task);
     groupOf[index] = id;
-  });
+  };
+  await inSlices(tasks.length, (from, to) => tasks.slice(from, to).forEach((task, place) => add(task, from + place)));
   return linked(groups, askers, parents, groupOf);
 }
 
@@ -56,11 +68,11 @@ interface Asker {
 }
 
 /** `askerOf`: which of them each task is one of. */
-function byWhatTheyAsk(tasks: readonly TaskDependencies[]): { readonly askers: readonly Asker[]; readonly askerOf: readonly number[] } {
+async function byWhatTheyAsk(tasks: readonly TaskDependencies[]): Promise<{ readonly askers: readonly Asker[]; readonly askerOf: readonly number[] }> {
   const known = new Map<string, number>();
   const all: Asker[] = [];
   const of: number[] = [];
-  tasks.forEach(({ dependsOn }, index) => {
+  const add = ({ dependsOn }: TaskDependencies, index: number): void => {
     const key = dependsOn === null ? '' : JSON.stringify([[...dependsOn.ids].toSorted(), dependsOn.ranges]);
     let asker = known.get(key);
     if (asker === undefined) {
@@ -69,7 +81,8 @@ function byWhatTheyAsk(tasks: readonly TaskDependencies[]): { readonly askers: r
     }
     all[asker]?.members.push(index);
     of[index] = asker;
-  });
+  };
+  await inSlices(tasks.length, (from, to) => tasks.slice(from, to).forEach((task, place) => add(task, from + place)));
   return { askers: all, askerOf: of };
 }
 
@@ -99,22 +112,23 @@ function parentsOf(dependsOn: TaskDependencies['dependsOn'], place: ReadonlyMap<
   return { indexes: [...indexes], missing };
 }
 
-function linked(groups: TaskGroup[], askers: readonly Asker[], parents: readonly Parents[], groupOf: readonly number[]): Grouped {
+async function linked(groups: Growing[], askers: readonly Asker[], parents: readonly Parents[], groupOf: readonly number[]): Promise<Grouped> {
   const missingGroups = new Map<string, number>();
   const edges = new Map<string, readonly [number, number]>();
-  askers.forEach(({ members }, asker) => {
+  const link = ({ members }: Asker, asker: number): void => {
     const children = new Set(members.map((index) => groupOf[index] ?? 0));
     const { indexes, missing } = parents[asker] ?? { indexes: [], missing: [] };
     const from = new Set(indexes.map((index) => groupOf[index] ?? 0));
     for (const id of missing) from.add(missingGroupOf(groups, missingGroups, id));
     for (const parent of from) for (const child of children) if (parent !== child) edges.set(`${parent} ${child}`, [parent, child]);
-  });
+  };
+  await inSlices(askers.length, (from, to) => askers.slice(from, to).forEach((asker, place) => link(asker, from + place)));
   const all = [...edges.values()];
   rank(groups, all);
   return { groups, edges: all };
 }
 
-function missingGroupOf(groups: TaskGroup[], known: Map<string, number>, id: string): number {
+function missingGroupOf(groups: Growing[], known: Map<string, number>, id: string): number {
   const found = known.get(id);
   if (found !== undefined) return found;
   const made = groups.push({ id: groups.length, rank: 0, tasks: [], missing: id }) - 1;

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { revOf } from '../../../store/intents/rev.ts';
 import type { Instant } from '../../../core/keys.ts';
 import { invalidQuery } from '../../../wire/errors.ts';
@@ -13,12 +12,12 @@ import { NOTHING } from '../../../store/intents/taskColumns.ts';
 import { ABSENT, type TaskColumns } from './columns.ts';
 import { columnsOf } from './kept.ts';
 import { runMs, sorted, waitMs } from './order.ts';
+import { inSlices, numbersWhere } from './slices.ts';
 
 export const histogramOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/histogram', right: 'read', of: 'jobs', run: histogram }];
 
 const MOST_BINS = 500;
 const BINS = 36;
-const AT_ONCE = 100_000;
 
 /** @throws BatchError JobNotFound, InvalidQueryParameterValue, and as `columnsOf`. */
 async function histogram(call: OwnCall, { database }: Parts): Promise<Answer> {
@@ -30,24 +29,19 @@ async function histogram(call: OwnCall, { database }: Parts): Promise<Answer> {
   const job = await jobOf(call, database);
   const columns = await columnsOf(database, job, call.signal);
   const secondsOf = await inOrder(columns, of, call.now);
-  return json(200, { rev, of, ...histogramOf(secondsOf, bins) } satisfies Histogram);
+  return json(200, { rev, of, ...(await histogramOf(secondsOf, bins)) } satisfies Histogram);
 }
 
 /** What is counted, in seconds, ascending: run times of tasks that have ended, waits of those that have begun. */
 export async function inOrder(columns: TaskColumns, of: 'run' | 'wait', now: Instant): Promise<Float64Array> {
   const { length, state, started, ended } = columns;
-  const counted = new Uint32Array(length);
-  let count = 0;
-  for (let at = 0; at < length; at += 1) {
-    if (state[at] !== ABSENT && started[at] !== NOTHING && (of === 'wait' || ended[at] !== NOTHING)) counted[count++] = at + 1;
-  }
-  const numbers = await sorted(columns, counted.subarray(0, count), of === 'run' ? 'runTime' : 'waitTime', false, now);
+  const counted = await numbersWhere(length, (at) => state[at] !== ABSENT && started[at] !== NOTHING && (of === 'wait' || ended[at] !== NOTHING));
+  const numbers = await sorted(columns, counted, of === 'run' ? 'runTime' : 'waitTime', false, now);
   const msOf = of === 'run' ? runMs : waitMs;
   const seconds = new Float64Array(numbers.length);
-  for (let place = 0; place < numbers.length; place += 1) {
-    if (place % AT_ONCE === 0) await setImmediate();
-    seconds[place] = (msOf(columns, (numbers[place] ?? 1) - 1, now) ?? 0) / 1_000;
-  }
+  await inSlices(numbers.length, (from, to) => {
+    for (let place = from; place < to; place += 1) seconds[place] = (msOf(columns, (numbers[place] ?? 1) - 1, now) ?? 0) / 1_000;
+  });
   return seconds;
 }
 
@@ -57,14 +51,16 @@ function percentile(values: Float64Array, share: number): number {
 }
 
 /** Equal bins up to the 99th percentile, and one for the few beyond, so that one straggler flattens nothing. */
-export function histogramOf(values: Float64Array, bins: number): Omit<Histogram, 'rev' | 'of'> {
+export async function histogramOf(values: Float64Array, bins: number): Promise<Omit<Histogram, 'rev' | 'of'>> {
   const [p50, p95, p99, max] = [0.5, 0.95, 0.99, 1].map((share) => percentile(values, share)) as [number, number, number, number];
   const step = p99 / (bins - 1);
   const edgesS = [...Array.from({ length: bins - 1 }, (_, bin) => bin * step), p99, max];
   const counts = Array.from({ length: bins }, () => 0);
-  for (const value of values) {
-    const bin = value > p99 ? bins - 1 : step === 0 ? 0 : Math.min(bins - 2, Math.floor(value / step));
-    counts[bin] = (counts[bin] ?? 0) + 1;
-  }
+  await inSlices(values.length, (from, to) => {
+    for (const value of values.subarray(from, to)) {
+      const bin = value > p99 ? bins - 1 : step === 0 ? 0 : Math.min(bins - 2, Math.floor(value / step));
+      counts[bin] = (counts[bin] ?? 0) + 1;
+    }
+  });
   return { edgesS, counts, p50, p95, p99, max, n: values.length };
 }

@@ -16,14 +16,15 @@ import type { Database } from '../../../store/intents/statement.ts';
 import { existingTasks, taskColumns, taskColumnsOf, tasksSeen, type TaskColumnsWindow, type TasksSeen } from '../../../store/intents/taskColumns.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { ABSENT, emptyColumns, growTo, setNumbers, setWindow, type TaskColumns } from './columns.ts';
+import { numbersWhere } from './slices.ts';
 
 /** A job with more has its rows in the order of their numbers alone. */
 const MOST_TASKS = 3_000_000;
 /** Of all jobs together: those that were looked at longest ago are forgotten first. */
 const MOST_KEPT = 4_000_000;
 const FORGET_AFTER_MS = 10 * 60_000;
-/** Of numbers that are read at once: short enough that no tick waits long for it. */
-const WINDOW = 16_000;
+/** Of numbers that are read at once: a few milliseconds write them into the columns. */
+const WINDOW = 4_000;
 /** Looks are at least so far apart, and as many times as far as the last one took: a tenth of a processor at most. */
 const LEAST_APART_MS = 250;
 const APART = 10;
@@ -95,13 +96,13 @@ async function look(database: Database, job: JobNumber, kept: Kept, through: Tas
   const { ranges } = await openTasks(database, job);
   const { columns } = kept;
   const known = kept.through;
-  growTo(columns, through);
-  const failed = seen.reactivations === kept.seen.reactivations ? [] : failedIn(columns);
+  await growTo(columns, through);
+  const failed = seen.reactivations === kept.seen.reactivations ? new Uint32Array(0) : await failedIn(columns);
   // Tasks above this one have no status that could have changed.
   const begun = Math.max(seen.begun, kept.seen.begun);
   for (const [first, last] of mergedRanges([...kept.open, ...ranges])) await read(database, job, columns, { after: first - 1, through: Math.min(last, begun, known), begun });
   for (let at = 0; at < failed.length; at += WINDOW) {
-    const numbers = failed.slice(at, at + WINDOW);
+    const numbers = [...failed.subarray(at, at + WINDOW)];
     setNumbers(columns, await taskColumnsOf(database, job, numbers), numbers);
   }
   if (seen.gone !== kept.seen.gone) await dropGone(database, job, columns, known);
@@ -135,8 +136,7 @@ async function dropGone(database: Database, job: JobNumber, columns: TaskColumns
 
 const FAILURE = 2;
 
-function failedIn({ length, result, state }: TaskColumns): readonly TaskNumber[] {
-  const numbers: TaskNumber[] = [];
-  for (let at = 0; at < length; at += 1) if (result[at] === FAILURE && state[at] !== ABSENT) numbers.push(at + 1);
-  return numbers;
+/** Numbers of the tasks that have failed, in order. */
+export function failedIn({ length, result, state }: TaskColumns): Promise<Uint32Array> {
+  return numbersWhere(length, (at) => result[at] === FAILURE && state[at] !== ABSENT);
 }

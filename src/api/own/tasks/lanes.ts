@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Instant, TaskNumber } from '../../../core/keys.ts';
 import { NOTHING } from '../../../store/intents/taskColumns.ts';
 import { ABSENT, type TaskColumns } from './columns.ts';
 import { sorted } from './order.ts';
+import { inSlices, numbersWhere } from './slices.ts';
 
 /** A slot of a node, and the tasks that ran in it one after the other. */
 export interface Lane {
@@ -14,7 +14,6 @@ export interface Lane {
 }
 
 const FAILURE = 2;
-const AT_ONCE = 100_000;
 
 /**
  * The present or last attempts of a job's tasks, each in a slot of its node that was free then: which one it was is not
@@ -34,29 +33,35 @@ const byColumns = new WeakMap<TaskColumns, { readonly version: number; readonly 
 
 async function lanesAnew(columns: TaskColumns, now: Instant): Promise<readonly Lane[]> {
   const { length, state, started, ended, node, result } = columns;
-  const begun = new Uint32Array(length);
-  let count = 0;
-  for (let at = 0; at < length; at += 1) if (state[at] !== ABSENT && started[at] !== NOTHING && node[at] !== 0) begun[count++] = at + 1;
-  const numbers = await sorted(columns, begun.subarray(0, count), 'started', false, now);
-  const byNode = new Map<number, { readonly lane: Lane; until: Instant }[]>();
-  let done = 0;
-  for (const number of numbers) {
-    done += 1;
-    if (done % AT_ONCE === 0) await setImmediate();
-    const at = number - 1;
-    const place = node[at] ?? 0;
-    const slots = byNode.get(place) ?? [];
-    byNode.set(place, slots);
-    const startedAt = started[at] ?? 0;
-    const endedAt = ended[at] ?? NOTHING;
-    let slot = slots.find(({ until }) => until <= startedAt);
-    if (slot === undefined) {
-      slot = { lane: { node: place, slot: slots.length, tasks: [], hasFailed: false }, until: 0 };
-      slots.push(slot);
+  const begun = await numbersWhere(length, (at) => state[at] !== ABSENT && started[at] !== NOTHING && node[at] !== 0);
+  const numbers = await sorted(columns, begun, 'started', false, now);
+  const byNode = new Map<number, Slot[]>();
+  await inSlices(numbers.length, (first, end) => {
+    for (const number of numbers.subarray(first, end)) {
+      const at = number - 1;
+      const place = node[at] ?? 0;
+      const slots = byNode.get(place) ?? [];
+      byNode.set(place, slots);
+      const { lane } = slotOf(slots, place, started[at] ?? 0, ended[at] ?? NOTHING);
+      lane.tasks.push(number);
+      if (result[at] === FAILURE) lane.hasFailed = true;
     }
-    slot.until = endedAt === NOTHING ? Number.POSITIVE_INFINITY : endedAt;
-    slot.lane.tasks.push(number);
-    if (result[at] === FAILURE) slot.lane.hasFailed = true;
-  }
+  });
   return [...byNode.values()].flatMap((slots) => slots.map(({ lane }) => lane));
+}
+
+interface Slot {
+  readonly lane: Lane;
+  until: Instant;
+}
+
+/** The first slot of a node that is free as an attempt begins; it is not until that ends. */
+function slotOf(slots: Slot[], node: number, startedAt: Instant, endedAt: Instant): Slot {
+  let slot = slots.find(({ until }) => until <= startedAt);
+  if (slot === undefined) {
+    slot = { lane: { node, slot: slots.length, tasks: [], hasFailed: false }, until: 0 };
+    slots.push(slot);
+  }
+  slot.until = endedAt === NOTHING ? Number.POSITIVE_INFINITY : endedAt;
+  return slot;
 }

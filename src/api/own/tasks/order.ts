@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
-import type { Instant, TaskNumber } from '../../../core/keys.ts';
+import type { Instant } from '../../../core/keys.ts';
 import { NOTHING } from '../../../store/intents/taskColumns.ts';
 import type { TaskSort } from '../../../wire/own/tasks.ts';
 import type { TaskColumns } from './columns.ts';
+import { inSlices } from './slices.ts';
 
 /** What is sorted by: a whole number from 0, or null for a task that has no such value, which then comes last. */
 type Key = (columns: TaskColumns, at: number, now: Instant) => number | null;
@@ -48,8 +48,6 @@ export function waitMs({ created, started, state }: Pick<TaskColumns, 'created' 
   return Math.max(0, (begunAt === NOTHING ? now : begunAt) - (created[at] ?? 0));
 }
 
-/** Tasks that are looked at before others have their turn. */
-const AT_ONCE = 100_000;
 /** Digits of 11 bits; four of them hold milliseconds until the year 2527. */
 const DIGIT = 2_048;
 const DIGITS = 4;
@@ -57,52 +55,58 @@ const LARGEST = DIGIT ** DIGITS - 1;
 
 /**
  * The tasks with these numbers, which are in order, sorted by a key; equal ones stay in the order of numbers. A radix
- * sort, since it can be left after each pass: a million keys hold up nothing for longer than some 15 ms.
+ * sort, since it can be left at any place of a pass.
  */
 export async function sorted(columns: TaskColumns, numbers: Uint32Array, by: keyof typeof KEYS, descending: boolean, now: Instant): Promise<Uint32Array> {
   const key = KEYS[by];
   const keys = new Float64Array(columns.length);
   const having = new Uint32Array(numbers.length);
-  const without: TaskNumber[] = [];
-  let [count, most] = [0, 0];
-  let looked = 0;
-  for (const number of numbers) {
-    looked += 1;
-    if (looked % AT_ONCE === 0) await setImmediate();
-    const value = key(columns, number - 1, now);
-    if (value === null) {
-      without.push(number);
-      continue;
+  const without = new Uint32Array(numbers.length);
+  let [count, countWithout, most] = [0, 0, 0];
+  await inSlices(numbers.length, (first, end) => {
+    for (let at = first; at < end; at += 1) {
+      const number = numbers[at] ?? 0;
+      const value = key(columns, number - 1, now);
+      if (value === null) {
+        without[countWithout++] = number;
+        continue;
+      }
+      const ordered = descending ? LARGEST - value : value;
+      keys[number - 1] = ordered;
+      most = Math.max(most, ordered);
+      having[count++] = number;
     }
-    keys[number - 1] = descending ? LARGEST - value : value;
-    most = Math.max(most, keys[number - 1] ?? 0);
-    having[count++] = number;
-  }
+  });
   let from: Uint32Array = having.subarray(0, count);
   let to: Uint32Array = new Uint32Array(count);
   for (let unit = 1; unit <= most; unit *= DIGIT) {
-    await setImmediate();
-    pass(from, to, keys, unit);
+    await pass(from, to, keys, unit);
     [from, to] = [to, from];
   }
   const all = new Uint32Array(numbers.length);
   all.set(from);
-  all.set(without, count);
+  all.set(without.subarray(0, countWithout), count);
   return all;
 }
 
-function pass(from: Uint32Array, to: Uint32Array, keys: Float64Array, unit: number): void {
+/** Puts the numbers in the order of one digit of their keys. */
+async function pass(from: Uint32Array, to: Uint32Array, keys: Float64Array, unit: number): Promise<void> {
   const places = new Uint32Array(DIGIT + 1);
-  const digitOf = (number: number): number => Math.floor((keys[number - 1] ?? 0) / unit) % DIGIT;
-  for (const number of from) {
-    const next = digitOf(number) + 1;
-    places[next] = (places[next] ?? 0) + 1;
-  }
+  const digits = new Uint16Array(from.length);
+  await inSlices(from.length, (first, end) => {
+    for (let at = first; at < end; at += 1) {
+      const digit = Math.floor((keys[(from[at] ?? 0) - 1] ?? 0) / unit) % DIGIT;
+      digits[at] = digit;
+      places[digit + 1] = (places[digit + 1] ?? 0) + 1;
+    }
+  });
   for (let digit = 0; digit < DIGIT; digit += 1) places[digit + 1] = (places[digit + 1] ?? 0) + (places[digit] ?? 0);
-  for (const number of from) {
-    const digit = digitOf(number);
-    const place = places[digit] ?? 0;
-    to[place] = number;
-    places[digit] = place + 1;
-  }
+  await inSlices(from.length, (first, end) => {
+    for (let at = first; at < end; at += 1) {
+      const digit = digits[at] ?? 0;
+      const place = places[digit] ?? 0;
+      to[place] = from[at] ?? 0;
+      places[digit] = place + 1;
+    }
+  });
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Instant, TaskNumber } from '../../../core/keys.ts';
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import { nodeNames } from '../../../store/intents/nodes.ts';
@@ -12,6 +11,7 @@ import { ABSENT, type TaskColumns } from './columns.ts';
 import { isOfColumns, namesNodes, passes } from './filter.ts';
 import { columnsOf } from './kept.ts';
 import { sorted } from './order.ts';
+import { inSlices } from './slices.ts';
 import { searchText } from './textSearch.ts';
 
 export interface Sort {
@@ -67,18 +67,16 @@ async function found(database: Database, job: JobWithStatus, columns: TaskColumn
   return { numbers: await among(columns, numbers.length, (at) => numbers[at] ?? 0, isWanted), exact };
 }
 
-/** Places that are looked at before others have their turn. */
-const AT_ONCE = 100_000;
-
 /** The numbers of a list of `length` that are those of tasks. */
 async function among(columns: TaskColumns, length: number, numberAt: (at: number) => TaskNumber, isWanted: (place: number) => boolean): Promise<Uint32Array> {
   const numbers = new Uint32Array(length);
   let count = 0;
-  for (let at = 0; at < length; at += 1) {
-    if (at % AT_ONCE === AT_ONCE - 1) await setImmediate();
-    const number = numberAt(at);
-    if (columns.state[number - 1] !== ABSENT && isWanted(number - 1)) numbers[count++] = number;
-  }
+  await inSlices(length, (from, to) => {
+    for (let at = from; at < to; at += 1) {
+      const number = numberAt(at);
+      if (columns.state[number - 1] !== ABSENT && isWanted(number - 1)) numbers[count++] = number;
+    }
+  });
   return numbers.subarray(0, count);
 }
 
@@ -88,8 +86,18 @@ async function passing(database: Database, job: JobWithStatus, columns: TaskColu
     const ids = namesNodes(filter) ? new Map([...(await nodeNames(database, columns.nodes))].map(([node, { id }]) => [node, id])) : new Map<number, string>();
     return passes(filter, columns, ids);
   }
-  const numbers = new Set(await numbersByFilter(database, { job: job.job, nextTask: columns.length + 1, signal }, filter, placesOf(filter)));
-  return (place) => numbers.has(place + 1);
+  const { length } = columns;
+  const isWanted = await flags(length, await numbersByFilter(database, { job: job.job, nextTask: length + 1, signal }, filter, placesOf(filter)));
+  return (place) => isWanted[place] === 1;
+}
+
+/** A byte a place: 1 for those of these numbers. */
+async function flags(length: number, numbers: ArrayLike<TaskNumber>): Promise<Uint8Array> {
+  const all = new Uint8Array(length);
+  await inSlices(numbers.length, (from, to) => {
+    for (let at = from; at < to; at += 1) all[(numbers[at] ?? 0) - 1] = 1;
+  });
+  return all;
 }
 
 async function ordered(database: Database, job: JobWithStatus, columns: TaskColumns, numbers: Uint32Array, { by, descending }: Sort, now: Instant): Promise<Uint32Array> {
@@ -98,11 +106,10 @@ async function ordered(database: Database, job: JobWithStatus, columns: TaskColu
   return sorted(columns, numbers, by, descending, now);
 }
 
-const IDS_A_READ = 16_000;
+const IDS_A_READ = 8_000;
 
 async function byId(database: Database, job: JobWithStatus, columns: TaskColumns, numbers: Uint32Array, descending: boolean): Promise<Uint32Array> {
-  const wanted = new Uint8Array(columns.length);
-  for (const number of numbers) wanted[number - 1] = 1;
+  const wanted = await flags(columns.length, numbers);
   const all = new Uint32Array(numbers.length);
   let count = 0;
   for (let after: string | null = ''; after !== null && count < all.length; ) {

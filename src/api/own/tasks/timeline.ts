@@ -14,6 +14,7 @@ import { readNames, readTime, readWhole } from '../queries.ts';
 import type { TaskColumns } from './columns.ts';
 import { columnsOf } from './kept.ts';
 import { lanesOf, type Lane } from './lanes.ts';
+import { inSlices } from './slices.ts';
 
 export const timelineOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/timeline', right: 'read', of: 'jobs', run: timeline }];
 
@@ -36,11 +37,13 @@ async function timeline(call: OwnCall, { database }: Parts): Promise<Answer> {
   const job = await jobOf(call, database);
   const columns = await columnsOf(database, job, call.signal);
   const lanes = await lanesOf(columns, call.now);
-  const from = askedFrom ?? spanOf(columns, lanes, call.now)[0];
-  const to = Math.max(from + 1, askedTo ?? spanOf(columns, lanes, call.now)[1]);
+  const [begun, ended] = spanOf(columns, lanes, call.now);
+  const from = askedFrom ?? begun;
+  const to = Math.max(from + 1, askedTo ?? ended);
   const inOrder = byFailed ? [...lanes.filter(({ hasFailed }) => hasFailed), ...lanes.filter(({ hasFailed }) => !hasFailed)] : lanes;
   const window = { from, to, width, now: call.now };
-  const shown = inOrder.slice(first, last + 1).map((lane) => ({ lane, runs: runsOf(columns, lane, window) }));
+  const shown: { readonly lane: Lane; readonly runs: readonly TimelineRun[] }[] = [];
+  for (const lane of inOrder.slice(first, last + 1)) shown.push({ lane, runs: await runsOf(columns, lane, window) });
   const names = await taskNodeNames(database, shown.map(({ lane }) => columns.nodes[lane.node] ?? 0));
   const ids = await taskIds(database, job.job, shown.flatMap(({ runs }) => runs.flatMap(([, , , , number]) => number ?? [])).slice(0, MOST_IDS));
   return json(200, {
@@ -53,7 +56,7 @@ async function timeline(call: OwnCall, { database }: Parts): Promise<Answer> {
       return { node: node?.id ?? '', pool: node?.poolId ?? '', slot: lane.slot, runs: runs.map((run) => withId(run, ids)) };
     }),
     total: { lanes: lanes.length, attempts: lanes.reduce((sum, { tasks }) => sum + tasks.length, 0) },
-    busy: busyOf(columns, lanes, window),
+    busy: await busyOf(columns, lanes, window),
   } satisfies Timeline);
 }
 
@@ -102,11 +105,11 @@ function pixelsOf(begin: Instant, end: Instant, { from, to, width }: Window): re
 }
 
 /** What does not reach beyond the pixel of the one before it is told together with it, as the worst of them. */
-function runsOf(columns: TaskColumns, { tasks }: Lane, window: Window): readonly TimelineRun[] {
+async function runsOf(columns: TaskColumns, { tasks }: Lane, window: Window): Promise<readonly TimelineRun[]> {
   const runs: { px: number; last: number; outcome: 0 | 1 | 2; n: number; number: TaskNumber }[] = [];
-  for (const number of tasks) {
+  const add = (number: TaskNumber): void => {
     const pixels = pixelsOf(columns.started[number - 1] ?? 0, endOf(columns, number - 1, window.now), window);
-    if (pixels === null) continue;
+    if (pixels === null) return;
     const [px, last] = pixels;
     const before = runs.at(-1);
     const outcome = outcomeOf(columns, number - 1);
@@ -115,7 +118,10 @@ function runsOf(columns: TaskColumns, { tasks }: Lane, window: Window): readonly
       before.last = Math.max(before.last, last);
       before.outcome = Math.max(before.outcome, outcome) as 0 | 1 | 2;
     } else runs.push({ px, last, outcome, n: 1, number });
-  }
+  };
+  await inSlices(tasks.length, (from, to) => {
+    for (let at = from; at < to; at += 1) add(tasks[at] ?? 0);
+  });
   return runs.map(({ px, last, outcome, n, number }) => (n === 1 ? [px, last - px + 1, outcome, n, number] : [px, last - px + 1, outcome, n]));
 }
 
@@ -127,19 +133,24 @@ function outcomeOf({ ended, result }: TaskColumns, at: number): 0 | 1 | 2 {
 }
 
 /** How many lanes have something in each pixel. */
-function busyOf(columns: TaskColumns, lanes: readonly Lane[], window: Window): readonly number[] {
+async function busyOf(columns: TaskColumns, lanes: readonly Lane[], window: Window): Promise<readonly number[]> {
   const changes = new Int32Array(window.width + 1);
+  // Of the lane that is looked at: the last pixel that is counted.
+  let reached = -1;
+  const add = (number: TaskNumber): void => {
+    const pixels = pixelsOf(columns.started[number - 1] ?? 0, endOf(columns, number - 1, window.now), window);
+    if (pixels === null) return;
+    const first = Math.max(pixels[0], reached + 1);
+    if (first > pixels[1]) return;
+    changes[first] = (changes[first] ?? 0) + 1;
+    changes[pixels[1] + 1] = (changes[pixels[1] + 1] ?? 0) - 1;
+    reached = pixels[1];
+  };
   for (const { tasks } of lanes) {
-    let reached = -1;
-    for (const number of tasks) {
-      const pixels = pixelsOf(columns.started[number - 1] ?? 0, endOf(columns, number - 1, window.now), window);
-      if (pixels === null) continue;
-      const first = Math.max(pixels[0], reached + 1);
-      if (first > pixels[1]) continue;
-      changes[first] = (changes[first] ?? 0) + 1;
-      changes[pixels[1] + 1] = (changes[pixels[1] + 1] ?? 0) - 1;
-      reached = pixels[1];
-    }
+    reached = -1;
+    await inSlices(tasks.length, (from, to) => {
+      for (let at = from; at < to; at += 1) add(tasks[at] ?? 0);
+    });
   }
   let now = 0;
   return Array.from(changes.subarray(0, window.width), (change) => (now += change));
