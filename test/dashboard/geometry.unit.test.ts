@@ -9,6 +9,7 @@ import { NODE_LOOKS, nodeLook, stateLook, taskState } from '../../src/dashboard/
 import { CELL_PICTURES } from '../../src/dashboard/charts/cellDrawing.ts';
 import { zoomed } from '../../src/dashboard/charts/timeSpan.ts';
 import { scrollHeight, scrollTo, windowAt } from '../../src/dashboard/charts/window.ts';
+import { neighbourOf, rememberList } from '../../src/dashboard/routes/neighbours.ts';
 import { hashOf, routeOf, to } from '../../src/dashboard/routes/route.ts';
 import { filterOf, nextSort } from '../../src/dashboard/views/tasks/filters.ts';
 import { variablesOf } from '../../src/dashboard/views/pool/variables.ts';
@@ -26,6 +27,14 @@ describe('a place of the page', () => {
   test('has no empty values', () => {
     expect(to(['jobs', 'j'], { state: '', tab: 'tasks' })).toBe('#/jobs/j?tab=tasks');
   });
+});
+
+test('keys step to the rows beside one, whatever tab of it is shown, and not beyond the ends of the list', () => {
+  rememberList(['#/jobs/a', '#/jobs/b%20c', '#/jobs/d']);
+  expect(neighbourOf('#/jobs/b%20c?tab=tasks', 1)).toBe('#/jobs/d');
+  expect(neighbourOf('#/jobs/b%20c', -1)).toBe('#/jobs/a');
+  expect(neighbourOf('#/jobs/d', 1)).toBeUndefined();
+  expect(neighbourOf('#/pools/a', 1)).toBeUndefined();
 });
 
 describe('a list of a million rows', () => {

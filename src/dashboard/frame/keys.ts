@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { go, route } from '../client/place.ts';
 import { keys } from '../client/settings.ts';
 import { isDialogOpen } from '../parts/Dialog.tsx';
+import { neighbourOf, rememberList } from '../routes/neighbours.ts';
 import { to } from '../routes/route.ts';
 import { PLACES } from './navigation.ts';
 
@@ -17,6 +18,8 @@ export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly doe
   { keys: ['j', 'k'], does: 'next and previous row' },
   { keys: ['Enter'], does: 'open the row' },
   { keys: ['x'], does: 'select the row' },
+  { keys: ['Shift', 'x'], does: 'select the rows since the last one' },
+  { keys: ['[', ']'], does: 'the row before or after, of the list from which this was opened' },
   { keys: ['.'], does: 'more actions' },
   { keys: ['r'], does: 'rerun' },
   { keys: ['f'], does: 'filter; in a log: follow' },
@@ -48,6 +51,17 @@ function press(selector: string): boolean {
   return true;
 }
 
+/** The row that has the focus; with shift all since the last one. */
+function select(shiftKey: boolean): void {
+  const box = document.activeElement?.closest('[data-row]')?.querySelector<HTMLElement>('input[type=checkbox]');
+  box?.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey }));
+}
+
+function stepAside(by: 1 | -1): void {
+  const href = neighbourOf(location.hash, by);
+  if (href !== undefined) go(href);
+}
+
 const ACTS: Readonly<Record<string, () => void>> = {
   '/': () => void press('#find'),
   '?': () => {
@@ -56,7 +70,10 @@ const ACTS: Readonly<Record<string, () => void>> = {
   u: () => go(to(route.value.path.slice(0, -1).filter((segment, at, all) => !(at === all.length - 1 && ['tasks', 'nodes'].includes(segment))))),
   j: () => step(1),
   k: () => step(-1),
-  x: () => void document.activeElement?.closest('[data-row]')?.querySelector<HTMLElement>('input[type=checkbox]')?.click(),
+  x: () => select(false),
+  X: () => select(true),
+  '[': () => stepAside(-1),
+  ']': () => stepAside(1),
   '.': () => void press('main [data-menu]'),
   r: () => void press('main [data-rerun]'),
   f: () => void (press('main [data-follow]') || press('main [data-filter]')),
@@ -67,6 +84,10 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 export function listenForKeys(): void {
+  // Before the link is followed, while the list stands.
+  document.addEventListener('click', ({ target }) => {
+    if (target instanceof Element && target.closest('[data-row] [data-open]') !== null) rememberList(rows().flatMap((row) => row.querySelector('[data-open]')?.getAttribute('href') ?? []));
+  }, { capture: true });
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isDialogOpen()) return;
     if (isTyping(event.target)) {

@@ -6,12 +6,14 @@ import type { TaskRow } from '../../client/own.ts';
 import { Empty, Fault } from '../../parts/Card.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { TaskBadge } from '../../parts/states.tsx';
+import { sayError } from '../../parts/toasts.tsx';
 import { Name, Time } from '../../parts/text.tsx';
 import { count, duration, NONE } from '../../text/format.ts';
 import { shortNode } from '../../text/clean.ts';
 import { to } from '../../routes/route.ts';
 import { confirmBulk, type BulkAction } from './bulk.tsx';
 import { filterOf, nextSort, TASK_FILTERS, type Asked } from './filters.ts';
+import { idsBetween } from './range.ts';
 import { useRows } from './useRows.ts';
 
 const ROW_PX = 32;
@@ -45,7 +47,11 @@ function askedOf(query: Readonly<Record<string, string>>): Asked {
 export function TaskTable({ job }: { readonly job: string }) {
   const asked = askedOf(route.value.query);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  useEffect(() => setChosen(new Set()), [JSON.stringify(asked)]);
+  const anchor = useRef<number | null>(null);
+  useEffect(() => {
+    setChosen(new Set());
+    anchor.current = null;
+  }, [JSON.stringify(asked)]);
   const view = useRef<HTMLDivElement>(null);
   const [viewPx, setViewPx] = useState(480);
   const [scrollTop, setScrollTop] = useState(0);
@@ -64,7 +70,14 @@ export function TaskTable({ job }: { readonly job: string }) {
     return () => observer.disconnect();
   }, []);
 
-  function choose(id: string): void {
+  /** With shift all rows since the last one. */
+  function choose(id: string, index: number, isRange: boolean): void {
+    const from = anchor.current;
+    anchor.current = index;
+    if (isRange && from !== null) {
+      idsBetween(job, asked, from, index).then((ids) => setChosen((before) => new Set([...before, ...ids])), sayError);
+      return;
+    }
     const next = new Set(chosen);
     if (!next.delete(id)) next.add(id);
     setChosen(next);
@@ -158,7 +171,7 @@ interface RowProps {
   readonly top: number;
   readonly row: TaskRow | undefined;
   readonly chosen: ReadonlySet<string>;
-  readonly choose: (id: string) => void;
+  readonly choose: (id: string, index: number, isRange: boolean) => void;
 }
 
 function Row({ job, index, top, row, chosen, choose }: RowProps) {
@@ -168,7 +181,7 @@ function Row({ job, index, top, row, chosen, choose }: RowProps) {
   return (
     <div class="grid-row" role="row" aria-rowindex={index + 2} aria-selected={chosen.has(id)} data-row data-index={index} tabIndex={-1} style={{ transform: `translateY(${top}px)` }} onDblClick={() => go(href)}>
       <span role="cell" class="c-box">
-        <input type="checkbox" aria-label={`Select ${id}`} checked={chosen.has(id)} onChange={() => choose(id)} />
+        <input type="checkbox" aria-label={`Select ${id}`} checked={chosen.has(id)} onClick={(event) => choose(id, index, event.shiftKey)} />
       </span>
       <span role="cell" class="c-task"><a href={href} data-open><Name mono most={40}>{id}</Name></a></span>
       <span role="cell" class="c-state"><TaskBadge state={state} result={result} /></span>
