@@ -6,6 +6,8 @@ import { accessibility, hasChromium, launch, linkOf, openWindow, picture, type W
 
 /** What would run, were it ever more than text: markup, a link of a terminal, a mark that turns text around. */
 const HOSTILE = '<img src=x onerror=alert(1)>';
+/** The task writes some lines a second; the browser has a busy machine to share. */
+const GROWS_WITHIN = { timeout: 15_000 };
 const NODES = 2;
 const FAILING = 3;
 
@@ -121,7 +123,7 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
     const log = page.getByRole('log');
     const last = async (): Promise<string> => (await log.innerText()).trim().split('\n').at(-1) ?? '';
     const before = await last();
-    await expect.poll(last).not.toBe(before);
+    await expect.poll(last, GROWS_WITHIN).not.toBe(before);
     await log.evaluate((element) => element.scrollTo({ top: 0 }));
     await page.getByText(/\d new lines/).waitFor();
     expect(await log.evaluate((element) => element.scrollTop)).toBe(0);

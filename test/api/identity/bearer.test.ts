@@ -127,6 +127,6 @@ describe('somebody of an outside issuer', () => {
     expect(await roles.at(managed, scope)).toEqual([ROLES.reader]);
     expect(await roles.at({ ...outside, objectId: managed.objectId }, scope)).toEqual([]);
     expect(await roles.at({ ...outside, objectId: OPERATOR.objectId }, scope)).toEqual([]);
-    expect(await roles.at({ ...outside, objectId: (await member('batchJobSubmitter', scope)).objectId }, scope)).toEqual(['batchJobSubmitter']);
+    expect(await roles.at({ ...outside, objectId: (await member('batchJobSubmitter', scope)).objectId }, scope)).toEqual([ROLES.batchJobSubmitter]);
   });
 });
