@@ -63,7 +63,7 @@ async function watchIdle({ pid }: SimulatedService): Promise<IdleFigures> {
 const TICKS = 100;
 
 /** User and system time of all its threads. */
-function processorSeconds(pid: number): number {
+export function processorSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(user) + Number(system)) / TICKS;

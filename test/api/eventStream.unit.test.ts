@@ -18,7 +18,7 @@ test('a listener that takes nothing is dropped, and until then what is read for 
     }),
     release: () => void (released += 1),
   };
-  const stream = eventStream(tails as unknown as Parameters<typeof eventStream>[0], { account: { number: 1, name: 'a' }, from: position, matches: () => true, form: serverSentEvents('a') }, 50);
+  const stream = eventStream(tails as unknown as Parameters<typeof eventStream>[0], { account: { number: 1, name: 'a' }, from: position, matches: () => true, form: serverSentEvents('a'), alike: '' }, 50);
   stream.once('error', () => undefined);
   // Begins, as a connection does that is full from then on.
   stream.read();

@@ -4,7 +4,7 @@ import type { Transition } from '../../core/transitions/transition.ts';
 import type { Position } from '../../store/transitions.ts';
 import { cloudEvent, gapEvent, type Told } from './cloudEvent.ts';
 import { positionText } from './position.ts';
-import type { Tail } from './tail.ts';
+import type { Tail, ToldPage } from './tail.ts';
 import type { Tails } from './tails.ts';
 
 /** What somebody listens to. */
@@ -13,6 +13,8 @@ export interface Listening {
   readonly from: Position;
   readonly matches: (transition: Transition) => boolean;
   readonly form: StreamForm;
+  /** The same of all for whom `matches` and `form` are the same. */
+  readonly alike: string;
 }
 
 /** How events are written. */
@@ -48,20 +50,22 @@ export function eventStream(tails: StreamTails, listening: Listening, stalledMs 
   return stream;
 }
 
-async function* pieces(tails: StreamTails, { account, from, matches, form }: Listening, signal: AbortSignal): AsyncGenerator<string> {
+async function* pieces(tails: StreamTails, listening: Listening, signal: AbortSignal): AsyncGenerator<string | Buffer> {
+  const { account, from, form } = listening;
   const tail = await tails.acquire(account.number);
   try {
     if (form.head !== '') yield form.head;
     let position = from;
     let toldAt = performance.now();
     while (!signal.aborted) {
-      const { told, isGap, next } = await tail.after(position, IDLE_MS, signal);
-      position = next;
-      const chosen = told.filter(({ transition }) => matches(transition));
-      const text = (isGap ? form.gap(gapEvent(account.name, beforeOf(told[0], next), tails.clock())) : '') + (chosen.length === 0 ? '' : await form.write(chosen));
-      if (text === '' && performance.now() - toldAt < IDLE_MS) continue;
+      const page = await tail.after(position, IDLE_MS, signal);
+      position = page.next;
+      if (page.isGap) yield form.gap(gapEvent(account.name, beforeOf(page.told[0], page.next), tails.clock()));
+      const chunk = await chunkOf(page, listening);
+      if (!page.isGap && chunk.length === 0 && performance.now() - toldAt < IDLE_MS) continue;
       toldAt = performance.now();
-      yield text === '' ? form.idle(position) : text;
+      if (chunk.length > 0) yield chunk;
+      else if (!page.isGap) yield form.idle(position);
     }
   } finally {
     tails.release(account.number);
@@ -73,8 +77,28 @@ export function beforeOf(first: Told | undefined, next: Position): Position {
   return first === undefined ? next : { ...first.position, place: first.position.place - 1 };
 }
 
+/** What is written of a page, by whom it is written for: bytes are made once, however many listen. */
+const CHUNKS = new WeakMap<ToldPage, Map<string, Promise<Buffer>>>();
+
+function chunkOf(page: ToldPage, listening: Listening): Promise<Buffer> {
+  const chunks = CHUNKS.get(page) ?? new Map<string, Promise<Buffer>>();
+  CHUNKS.set(page, chunks);
+  const known = chunks.get(listening.alike);
+  if (known !== undefined) return known;
+  const chunk = written(page, listening);
+  chunks.set(listening.alike, chunk);
+  // Who asks again may have more luck.
+  chunk.catch(() => chunks.delete(listening.alike));
+  return chunk;
+}
+
+async function written({ told }: ToldPage, { matches, form }: Listening): Promise<Buffer> {
+  const chosen = told.filter(({ transition }) => matches(transition));
+  return Buffer.from(chosen.length === 0 ? '' : await form.write(chosen));
+}
+
 /** Calls `stalled` when a piece is not taken in time. */
-async function* watched(of: AsyncGenerator<string>, stalledMs: number, stalled: () => void): AsyncGenerator<string> {
+async function* watched<Piece>(of: AsyncGenerator<Piece>, stalledMs: number, stalled: () => void): AsyncGenerator<Piece> {
   for await (const piece of of) {
     const timer = setTimeout(stalled, stalledMs);
     try {

@@ -3,6 +3,7 @@ import type { CommitNews, Commits } from '../../ports.ts';
 import type { Database } from '../../store/intents/statement.ts';
 import { END_OF_TICK, isAfter, readTransitions, type Position, type TransitionRow } from '../../store/transitions.ts';
 import type { Told } from './cloudEvent.ts';
+import { positionText } from './position.ts';
 
 /** What a tail of an account works with. */
 export interface TailOptions {
@@ -23,12 +24,14 @@ export interface ToldPage {
 
 /** An account whose owner is another process is looked at so often. */
 const LOOK_MS = 1_000;
-/** Listeners hear of ticks that follow each other closely at once. */
+/** Listeners hear of all ticks of such a time at once, so what it costs to tell them does not grow with ticks. */
 const TOGETHER_MS = 50;
 /** Of the latest events so many are kept for listeners that are up to date; others read for themselves. */
 const MOST_RECENT = 5_000;
 const MOST_A_PAGE = 500;
 const ROWS_A_READ = 100;
+/** Since the latest events were told. */
+const MOST_PAGES = 16;
 
 /**
  * The latest events of an account, read once for all who listen. Each listener goes on at its own pace from where it
@@ -37,10 +40,13 @@ const ROWS_A_READ = 100;
  */
 export class Tail {
   readonly #options: TailOptions;
-  /** In order, without a gap: all after `#begin`, up to `#end`. */
+  /** In order, without a gap: all after `#begin`, up to `#end`. Listeners are told what there is up to `#toldTo`. */
   #recent: Told[] = [];
   #begin: Position;
   #end: Position;
+  #toldTo: Position;
+  /** By where they begin: who is up to date hears the same, and what is written of it is written once. */
+  readonly #pages = new Map<string, ToldPage>();
   #isStale = true;
   #reading: Promise<void> | null = null;
   readonly #waiting = new Set<() => void>();
@@ -57,6 +63,7 @@ export class Tail {
     this.#options = options;
     this.#begin = now;
     this.#end = now;
+    this.#toldTo = now;
     this.#unlisten = options.commits.listen(options.account, (news) => this.#hear(news));
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
@@ -70,12 +77,12 @@ export class Tail {
   }
 
   /**
-   * What follows a position; nothing, if nothing does within `waitMs`, or `signal` aborts. Rejects as the database
-   * does.
+   * What follows a position; nothing, if nothing does within `waitMs`, or `signal` aborts. Listeners that are at the
+   * same position get the same page. Rejects as the database does.
    */
   async after(position: Position, waitMs: number, signal: AbortSignal): Promise<ToldPage> {
     if (isAfter(this.#begin, position)) return this.read(position);
-    if (!isAfter(this.#end, position)) await this.#wait(waitMs, signal);
+    if (!isAfter(this.#toldTo, position)) await this.#wait(waitMs, signal);
     // Who waited long may have been overtaken.
     return isAfter(this.#begin, position) ? this.read(position) : this.#page(position);
   }
@@ -87,11 +94,21 @@ export class Tail {
   }
 
   #page(after: Position): ToldPage {
+    const key = positionText(after);
+    const known = this.#pages.get(key);
+    if (known !== undefined) return known;
+    const page = this.#pageAnew(after);
+    if (this.#pages.size >= MOST_PAGES) this.#pages.clear();
+    this.#pages.set(key, page);
+    return page;
+  }
+
+  #pageAnew(after: Position): ToldPage {
     const from = firstAfter(this.#recent, after);
-    const told = this.#recent.slice(from, from + MOST_A_PAGE);
-    const last = told.at(-1);
-    const isAll = from + told.length === this.#recent.length;
-    const next = isAll ? (isAfter(this.#end, after) ? this.#end : after) : (last?.position ?? after);
+    const end = Math.max(from, firstAfter(this.#recent, this.#toldTo));
+    const told = this.#recent.slice(from, Math.min(from + MOST_A_PAGE, end));
+    const isAll = from + told.length === end;
+    const next = isAll ? (isAfter(this.#toldTo, after) ? this.#toldTo : after) : (told.at(-1)?.position ?? after);
     return { told, isGap: false, next, isEnd: isAll };
   }
 
@@ -127,13 +144,13 @@ export class Tail {
     const told = isNext(news, this.#end) ? toldBy(news) : null;
     if (told === null) return false;
     this.#keep(told, { epoch, tick, place: END_OF_TICK, at });
-    if (told.length > 0) this.#wakeSoon();
     return true;
   }
 
   #wakeSoon(): void {
     this.#waking ??= setTimeout(() => {
       this.#waking = null;
+      this.#tell();
       this.#wake();
     }, TOGETHER_MS);
   }
@@ -160,7 +177,6 @@ export class Tail {
       const { told, isGap, next, isEnd } = await this.read(this.#end);
       if (isGap) this.#forget(next);
       else this.#keep(told, next);
-      if (told.length > 0) this.#wakeSoon();
       this.#isStale = !isEnd;
       const heard = this.#heard.splice(0);
       if (!heard.every((news) => this.#append(news))) this.#isStale = true;
@@ -170,6 +186,8 @@ export class Tail {
   #keep(told: readonly Told[], next: Position): void {
     for (const one of told) this.#recent.push(one);
     this.#end = next;
+    if (told.length > 0) this.#wakeSoon();
+    else if (this.#waking === null) this.#tell();
     if (this.#recent.length <= 2 * MOST_RECENT) return;
     const dropped = this.#recent.length - MOST_RECENT;
     this.#begin = this.#recent[dropped - 1]?.position ?? next;
@@ -181,7 +199,14 @@ export class Tail {
     this.#recent = [];
     this.#begin = next;
     this.#end = next;
+    this.#tell();
     this.#wake();
+  }
+
+  /** From now on listeners get what there is. */
+  #tell(): void {
+    this.#toldTo = this.#end;
+    this.#pages.clear();
   }
 
   #wake(): void {

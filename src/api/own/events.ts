@@ -32,7 +32,8 @@ async function events(call: OwnCall, parts: Parts): Promise<Answer> {
   for (const name of query.keys()) if (!NAMES.includes(name)) throw invalidQuery(name, query.get(name) ?? '', `There are ${NAMES.join(', ')}.`);
   const asked = query.get('form') ?? '';
   if (asked !== '' && asked !== 'events') throw invalidQuery('form', asked, 'There are events and page.');
-  const matches = matcher(readSelection(query));
+  const selection = readSelection(query);
+  const matches = matcher(selection);
   const from = await readFrom(call, parts);
   const format = readFormat(query.get('format') ?? '');
   const limit = query.get('limit') ?? '';
@@ -40,7 +41,7 @@ async function events(call: OwnCall, parts: Parts): Promise<Answer> {
   const account = { number: call.account, name: call.principal.account.name };
   const form = format === 'azure-monitor' ? azureMonitorStream(call, parts) : serverSentEvents(account.name);
   const type = format === 'azure-monitor' ? 'application/x-ndjson' : 'text/event-stream; charset=utf-8';
-  return { status: 200, headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }, body: eventStream(parts.tails, { account, from, matches, form }) };
+  return { status: 200, headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }, body: eventStream(parts.tails, { account, from, matches, form, alike: JSON.stringify([format, selection]) }) };
 }
 
 interface ListAsked {
