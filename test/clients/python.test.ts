@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mustRun, run, startLinarite, until, type Instance } from '../support/linarite.ts';
+import { linarite, mustRun, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 /** Debian's own interpreter: another one on the path does not see Debian's packages. */
 const PYTHON = '/usr/bin/python3';
@@ -27,6 +27,13 @@ describe.skipIf(!present)("Debian's python3-azure, unmodified", () => {
     const { stdout } = await mustRun(PYTHON, [join(import.meta.dirname, 'autoPool.py')], { env: { ...(await instance.env()) }, timeoutMs: 120_000 });
     expect(stdout.trim()).toBe('done');
   }, 130_000);
+
+  test('an account with pools and an application from its creation to its deletion, by azure-mgmt-batch', async () => {
+    const { stdout: printed } = await linarite(['env', '--service-principal', '--format', 'json', '--data-dir', instance.dataDir]);
+    const env = JSON.parse(printed) as NodeJS.ProcessEnv;
+    const { stdout } = await mustRun(PYTHON, [join(import.meta.dirname, 'management.py')], { env: { ...env, REQUESTS_CA_BUNDLE: env['LINARITE_CA_FILE'] }, timeoutMs: 60_000 });
+    expect(stdout.trim()).toBe('done');
+  }, 70_000);
 
   test('a job manager with a token of its job adds tasks, waits for them, and adds more by what they found', async () => {
     const env = await instance.env();

@@ -153,18 +153,18 @@ describe('what there is, filtered', () => {
   test('resources by what clients ask, a page full at a time, with what is asked besides', async () => {
     await group();
     const tags = [{ team: 'blue' }, { team: 'red' }, {}];
-    for (const [index, one] of tags.entries()) await ask('PUT', `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i${index}`, { location: index === 2 ? 'westus' : 'eastus', tags: one });
+    for (const [index, one] of tags.entries()) await ask('PUT', `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-${index}`, { location: index === 2 ? 'westus' : 'eastus', tags: one });
     await ask('PUT', storage('mystorage'), BODY);
     for (const root of [SUBSCRIPTIONS, GROUP]) {
-      expect(await list(`${root}/resources?${filter("resourceType eq 'Microsoft.ManagedIdentity/userAssignedIdentities'")}`)).toEqual(['i0', 'i1', 'i2']);
-      expect(await list(`${root}/resources?${filter("tagname eq 'team' and tagvalue eq 'red'")}`)).toEqual(['i1']);
+      expect(await list(`${root}/resources?${filter("resourceType eq 'Microsoft.ManagedIdentity/userAssignedIdentities'")}`)).toEqual(['id-0', 'id-1', 'id-2']);
+      expect(await list(`${root}/resources?${filter("tagname eq 'team' and tagvalue eq 'red'")}`)).toEqual(['id-1']);
     }
-    expect(await list(`${SUBSCRIPTIONS}/resources?${filter("resourceGroup eq 'g' and location eq 'westus'")}`)).toEqual(['i2']);
+    expect(await list(`${SUBSCRIPTIONS}/resources?${filter("resourceGroup eq 'g' and location eq 'westus'")}`)).toEqual(['id-2']);
     expect(await list(`${SUBSCRIPTIONS}/resources?${filter("resourceGroup eq 'another'")}`)).toEqual([]);
-    expect(await list(`${SUBSCRIPTIONS}/resources?$filter=`)).toEqual(['i0', 'i1', 'i2', 'mystorage']);
-    const first = await ask('GET', `${SUBSCRIPTIONS}/resources?$top=1&${filter("substringof('st', name) or name eq 'i2'")}&$expand=createdTime,changedTime,provisioningState`);
+    expect(await list(`${SUBSCRIPTIONS}/resources?$filter=`)).toEqual(['id-0', 'id-1', 'id-2', 'mystorage']);
+    const first = await ask('GET', `${SUBSCRIPTIONS}/resources?$top=1&${filter("substringof('st', name) or name eq 'id-2'")}&$expand=createdTime,changedTime,provisioningState`);
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
-    expect(first.json.value).toMatchObject([{ name: 'i2', createdTime: time, changedTime: time, provisioningState: 'Succeeded' }]);
+    expect(first.json.value).toMatchObject([{ name: 'id-2', createdTime: time, changedTime: time, provisioningState: 'Succeeded' }]);
     const { pathname, search } = new URL(first.json.nextLink);
     const rest = await it.askPlainly({ method: 'GET', url: `${pathname}${search}`, headers: { host: '127.0.0.1:10800', authorization: 'Bearer operator' } });
     expect([rest.json.value.map(({ name }: { name: string }) => name), rest.json.nextLink]).toEqual([['mystorage'], undefined]);
