@@ -101,6 +101,31 @@ export async function readTransitions(database: Database, account: AccountNumber
   return { rows: page, isGap, next: isAll && isAfter(head, next) ? { ...head, at: next.at } : next, isEnd: isAll };
 }
 
+/** Planned each time, as above. */
+const BACKWARDS = 'select epoch, tick, first, at, data, names from transition where account = $1 and at >= $2 and at < $3 and (epoch, tick, first) < ($4::bigint, $5::bigint, $6::int) order by epoch desc, tick desc, first desc limit $7';
+const OLDEST = 'select at from transition where account = $1 order by epoch, tick limit 1';
+/** Of rows; each may have thousands of transitions. */
+const PAGE_BACKWARDS = 100;
+
+/** What an account has told in a span of time, the newest row first, in pages: who has seen enough stops. */
+export async function* readBackwards(database: Database, account: AccountNumber, { from, to }: { readonly from: Instant; readonly to: Instant }): AsyncGenerator<readonly TransitionRow[]> {
+  let before: readonly [epoch: number, tick: number, first: number] = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 0];
+  for (;;) {
+    const found = await rowsOf<StoredRow>(database, BACKWARDS, [account, from, to, ...before, PAGE_BACKWARDS]);
+    const last = found.at(-1);
+    if (last === undefined) return;
+    yield found.map(decode);
+    before = [last.epoch, last.tick, last.first];
+  }
+}
+
+/** From when on all that an account has told is kept; 0: nothing was dropped yet. */
+export async function keptSince(database: Database, account: AccountNumber, now: Instant): Promise<Instant> {
+  if ((await row(database, floorOf, [account])) === null) return 0;
+  const [oldest] = await rowsOf<Pick<StoredRow, 'at'>>(database, OLDEST, [account]);
+  return oldest?.at ?? now;
+}
+
 async function isBelowFloor(database: Database, account: AccountNumber, { epoch, tick, place }: Position): Promise<boolean> {
   const floor = await row(database, floorOf, [account]);
   if (floor === null) return false;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { countsIn } from '../../src/dashboard/charts/counts.ts';
+import { continued, levelsOf } from '../../src/dashboard/charts/levels.ts';
 import { changedNodes, noteNodes, type MatrixNode, type NodeChange } from '../../src/dashboard/charts/matrix.ts';
 import { eventReader } from '../../src/dashboard/client/serverEvents.ts';
 import { MATRIX_LOW_PRIORITY, MATRIX_STATES } from '../../src/wire/own/matrix.ts';
@@ -46,4 +47,17 @@ describe('nodes that have changed', () => {
 test('counts of a job are those of its last frame; where none came they are as they were', () => {
   expect(countsIn([{ t: 'counts', job: 'J', c: [9, 9, 9, 9] }, { t: 'counts', job: 'J', c: [4, 3, 2, 1] }])).toEqual({ active: 4, running: 3, completed: 3, succeeded: 2, failed: 1 });
   expect(countsIn([{ t: 'object', ref: { kind: 'job', job: 'J' }, rev: '5-1' }])).toBeUndefined();
+});
+
+describe('levels over time', () => {
+  test('hold until the next point, and are summed over the series of a line', () => {
+    const { times, lines } = levelsOf([[[[1_000, 2], [4_000, 5]], [[3_000, 1]]], [[[2_000, 7]]]]);
+    expect(times).toEqual([1, 2, 3, 4]);
+    expect(lines).toEqual([[2, 2, 3, 6], [null, 7, 7, 7]]);
+  });
+
+  test('that the page has seen itself follow on those that the service has noted', () => {
+    expect(continued({ times: [1, 5, 9], lines: [[1, 2, 3]] }, { times: [5, 6], lines: [[7, 8]] })).toEqual({ times: [1, 5, 6], lines: [[1, 7, 8]] });
+    expect(continued({ times: [1], lines: [[1]] }, { times: [], lines: [[]] })).toEqual({ times: [1], lines: [[1]] });
+  });
 });

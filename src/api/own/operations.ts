@@ -15,6 +15,7 @@ import { remoteLoginOperations } from './remoteLogin.ts';
 import { findOperations } from './files/find.ts';
 import { overviewOperations } from './overview/overview.ts';
 import { matrixOperations } from './pools/matrix.ts';
+import { seriesOperations } from './pools/series.ts';
 import { sampleOperations } from './samples.ts';
 import { seedOperations } from './seed.ts';
 import { sessionOperations } from './sessions.ts';
@@ -35,6 +36,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...histogramOperations,
   ...graphOperations,
   ...matrixOperations,
+  ...seriesOperations,
   ...bulkOperations,
   ...reportOperations,
   ...findOperations,

@@ -5,6 +5,7 @@ import type { Graph } from '../../wire/own/graph.ts';
 import type { Histogram } from '../../wire/own/histogram.ts';
 import type { TaskHistory } from '../../wire/own/history.ts';
 import type { Overview } from '../../wire/own/overview.ts';
+import type { PoolEvaluations, PoolSeries } from '../../wire/own/series.ts';
 import type { TaskRows } from '../../wire/own/tasks.ts';
 import type { Timeline } from '../../wire/own/timeline.ts';
 import { ask, pathOf, type Query } from './request.ts';
@@ -33,6 +34,8 @@ export const own = {
   graph: (job: string, signal: AbortSignal) => get<Graph>(`/linarite${pathOf('jobs', job)}/graph`, signal),
   tasks: (job: string, query: Query, signal: AbortSignal) => get<TaskRows>(`/linarite${pathOf('jobs', job)}/tasks`, signal, query),
   history: (job: string, task: string, signal: AbortSignal) => get<TaskHistory>(`/linarite${pathOf('jobs', job, 'tasks', task)}/history`, signal),
+  series: (pool: string, query: Query, signal: AbortSignal) => get<PoolSeries>(`/linarite${pathOf('pools', pool)}/series`, signal, query),
+  evaluations: (pool: string, signal: AbortSignal) => get<PoolEvaluations>(`/linarite${pathOf('pools', pool)}/evaluations`, signal, { count: 50 }),
   bulk: (job: string, body: object) => ask<BulkOperation>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
   operation: (id: string) => ask<BulkOperation>(`/linarite${pathOf('operations', id)}`),
   cost: (query: Query, signal: AbortSignal) => get<Cost>('/linarite/cost', signal, query),

@@ -116,6 +116,13 @@ export async function poolSamples(database: Database, pool: PoolNumber): Promise
   return (await rows(database, samples, [pool])).map(({ at, sample }) => [at, JSON.parse(sample) as Sample]);
 }
 
+const samplesBetween = statement<{ at: Instant; sample: string }>('pool.samplesBetween', 'select at, sample from pool_sample where pool = $1 and at >= $2 and at < $3 order by at');
+
+/** What was measured of the pool in that time, oldest first. */
+export async function poolSamplesBetween(database: Database, pool: PoolNumber, { from, to }: { readonly from: Instant; readonly to: Instant }): Promise<readonly SampleRow[]> {
+  return (await rows(database, samplesBetween, [pool, from, to])).map(({ at, sample }) => [at, JSON.parse(sample) as Sample]);
+}
+
 const list = statement<PoolWithStatus>(
   'pool.list',
   `select ${POOL_COLUMNS}, ${SHOWN.columns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key > $2 order by p.id_key`,
