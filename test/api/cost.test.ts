@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { CostSum } from '../../src/wire/own/cost.ts';
 import { statuses, type Statuses } from './statuses.ts';
 import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
 
@@ -55,6 +56,25 @@ describe('GET /linarite/cost', () => {
     expect((await cost(`?since=${since}`)).json).toMatchObject({ lines: [{ pool: 'Mine', nodeSeconds: 7_200 }], total: { cost: 0.24 } });
   });
 
+  test('adds up by pool, by day and by job, in a time', async () => {
+    const noon = Math.floor(it.now.value / 86_400_000) * 86_400_000 - 12 * HOUR_MS;
+    await hour(noon, { node: 2 * HOUR_MS, busy: HOUR_MS });
+    await hour(noon - 24 * HOUR_MS, { node: HOUR_MS, lost: 60_000 });
+    await hour(noon, { node: HOUR_MS, pool: 8, id: 'other', low: true });
+    const [day, before] = [0, 24].map((hours) => new Date(noon - hours * HOUR_MS).toISOString().slice(0, 10));
+    const sums = async (query: string) => (await cost(query)).json.rows.map(({ key, nodeSeconds, idleSeconds, cost: sum }: CostSum) => [key, nodeSeconds, idleSeconds, sum]);
+    expect(await sums('?by=pool')).toEqual([['gone', 10_800, 7_200, 0.123], ['other', 3_600, 3_600, 0.008]]);
+    expect(await sums('?by=day')).toEqual([[before, 3_600, 3_600, 0.041], [day, 10_800, 7_200, 0.09]]);
+    expect(await sums(`?by=day&from=${day}T00:00:00Z&pool=gone`)).toEqual([[day, 7_200, 3_600, 0.082]]);
+    expect(await sums(`?by=day&to=${day}T00:00:00Z`)).toEqual([[before, 3_600, 3_600, 0.041]]);
+    expect(await sums('?by=job')).toEqual([]);
+  });
+
+  test.each([['by=week', 'by'], ['by=job&from=2026-01-01T00:00:00Z', 'from'], ['by=job&pool=p', 'pool'], ['by=day&job=j', 'job'], ['by=day&since=2026-01-01T00:00:00Z', 'since'], ['to=2026-01-01T00:00:00Z', 'to']])('with %s it is refused, and named', async (query, name) => {
+    const { status, json } = await cost(`?${query}`);
+    expect({ status, name: json.values[0].value }).toEqual({ status: 400, name });
+  });
+
   test('says of what no price is known, and never that it is nothing', async () => {
     await hour(it.now.value, { node: HOUR_MS, size: 'standard_z1' });
     await hour(it.now.value, { node: HOUR_MS, pool: 8 });
@@ -71,12 +91,13 @@ describe('GET /linarite/cost', () => {
     const node = await set.node('p', { id: 'n', dedicated: true, slots: 2 });
     const { rows } = await it.pool.query<{ pool: number }>("select pool from pool where id = 'p'");
     const usage = [{ pool: Number(rows[0]?.pool), poolId: 'p', size: 'standard_a1_v2', lowPriority: false, ms: HOUR_MS, lostMs: 5_000, countedMs: 0, countedLostMs: 0 }];
-    await set.job('job', {});
+    await set.job('job', { tasks: { active: 1, running: 1, succeeded: 0, failed: 0 } });
     await it.pool.query('update job_status set usage = $1', [JSON.stringify(usage)]);
     await set.task('job', 'a', { state: 'running', node, startedAt: now - 2 * HOUR_MS });
     expect((await cost('?job=job')).json).toMatchObject({ job: 'Job', lines: [{ pool: 'p', kind: 'dedicated', nodeSeconds: 7_200, lostSeconds: 5, cost: 0.082 }], total: { cost: 0.082 } });
     expect((await cost('?job=job&task=A')).json).toMatchObject({ job: 'Job', task: 'a', lines: [{ nodeSeconds: 3_600, cost: 0.041 }] });
     expect((await cost('?job=job&task=b')).json).toMatchObject({ lines: [], total: { cost: 0 } });
+    expect((await cost('?by=job')).json.rows).toEqual([{ key: 'Job', nodeSeconds: 7_200, lostSeconds: 5, cost: 0.082, unknownPrices: [] }]);
     expect((await cost('?job=other')).json.code).toBe('JobNotFound');
     expect((await cost('?job=job&task=c')).json.code).toBe('TaskNotFound');
   });

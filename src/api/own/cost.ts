@@ -13,6 +13,8 @@ import { formatTimestamp } from '../../wire/timestamps.ts';
 import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
 import type { OwnCall, OwnOperation } from './call.ts';
+import { costBy, type CostKey } from './costBy.ts';
+import { lineOf, money, shareOf, type Line, type Share } from './costLines.ts';
 import { json } from './json.ts';
 import { readNames, readTime } from './queries.ts';
 
@@ -25,23 +27,37 @@ interface CostAsked {
   readonly task: string | null;
   readonly since: Instant | null;
   readonly region: string;
+  /** null: by pool, size and kind. */
+  readonly by: CostKey | null;
+  /** With `by` alone; null: now. */
+  readonly to: Instant | null;
 }
 
-const NAMES = ['pool', 'job', 'task', 'since', 'region'] as const;
+const NAMES = ['pool', 'job', 'task', 'since', 'region', 'by', 'from', 'to'] as const;
+const KEYS: readonly CostKey[] = ['pool', 'job', 'day'];
 
 /** @throws BatchError InvalidQueryParameterValue. */
 function readQuery(query: URLSearchParams): CostAsked {
-  const { pool, job, task, since, region } = readNames(query, NAMES);
+  const { pool, job, task, since, region, by, from, to } = readNames(query, NAMES);
   if (pool && job) throw invalidQuery('pool', pool, 'A pool and a job are not asked of together.');
   if (task && !job) throw invalidQuery('task', task, 'It needs its job.');
   if (since && job) throw invalidQuery('since', since, 'A job and its tasks are told of as a whole.');
   if (region && !hasPrices(region)) throw invalidQuery('region', region, 'No price of that region is known.');
-  return { pool: pool || null, job: job || null, task: task || null, since: readTime('since', since), region: region || DEFAULT_REGION };
+  const key = KEYS.find((one) => one === by) ?? null;
+  if (by && key === null) throw invalidQuery('by', by, `There are ${KEYS.join(', ')}.`);
+  if (key === null && from) throw invalidQuery('from', from, 'It goes with by; without it there is since.');
+  if (key === null && to) throw invalidQuery('to', to, 'It goes with by.');
+  if (key !== null && job) throw invalidQuery('job', job, 'It does not go with by.');
+  if (key !== null && since) throw invalidQuery('since', since, 'With by there are from and to.');
+  if (key === 'job' && pool) throw invalidQuery('pool', pool, 'It does not go with by=job.');
+  if (key === 'job' && (from || to)) throw invalidQuery(from ? 'from' : 'to', from || to, 'Jobs are told of as a whole.');
+  return { pool: pool || null, job: job || null, task: task || null, since: readTime(from ? 'from' : 'since', from || since), region: region || DEFAULT_REGION, by: key, to: readTime('to', to) };
 }
 
 /** @throws BatchError JobNotFound, TaskNotFound, InvalidQueryParameterValue. */
 async function cost({ account, now, query }: OwnCall, { database }: Parts): Promise<Answer> {
-  const { pool, job, task, since, region } = readQuery(query);
+  const { pool, job, task, since, region, by, to } = readQuery(query);
+  if (by !== null) return json(200, await costBy(database, account, { by, pool, from: since, to: to ?? now, now, region }));
   const told = (lines: readonly Share[], of: object, isOfNodes: boolean): Answer => json(200, { ...of, ...(since === null ? {} : { since: formatTimestamp(since) }), until: formatTimestamp(now), ...statementOf(lines, region, isOfNodes) });
   if (job === null) return told(byMachine(await usageOfPools(database, account, { since: since ?? 0, now, poolId: pool })), pool === null ? {} : { pool }, true);
   const found = await findJob(database, account, job);
@@ -50,16 +66,6 @@ async function cost({ account, now, query }: OwnCall, { database }: Parts): Prom
   const row = await findTask(database, found.job, task);
   if (row === null) throw new BatchError('TaskNotFound');
   return told((await usageOfTask(database, found.job, row.task, now)).map((share) => ({ ...share, nodeMs: share.ms, busyMs: share.ms })), { job: found.id, task: row.id }, false);
-}
-
-/** Time of nodes of one pool, size and kind. */
-interface Share {
-  readonly poolId: string;
-  readonly size: string;
-  readonly lowPriority: boolean;
-  readonly nodeMs: number;
-  readonly busyMs: number;
-  readonly lostMs: number;
 }
 
 /** Of all hours, the larger first. */
@@ -98,50 +104,9 @@ function statementOf(shares: readonly Share[], region: string, isOfNodes: boolea
 /** Those that examples and `linarite run` take: their prices are told in any case. */
 const USUAL_SIZES = ['standard_a1_v2', 'standard_d2s_v3'];
 
-interface Line {
-  readonly pool: string;
-  readonly size: string;
-  readonly kind: 'dedicated' | 'low';
-  readonly nodeSeconds: number;
-  readonly idleSeconds?: number;
-  readonly idleShare?: number;
-  readonly lostSeconds: number;
-  /** null: nobody here knows the price. */
-  readonly hourlyPrice: number | null;
-  readonly cost: number | null;
-}
-
-const SECONDS_AN_HOUR = 3_600;
-
-function lineOf({ poolId, size, lowPriority, nodeMs, busyMs, lostMs }: Share, region: string, isOfNodes: boolean): Line {
-  const kind = lowPriority ? 'low' : 'dedicated';
-  const price = hourlyPrice(size, kind, region);
-  const nodeSeconds = nodeMs / 1000;
-  // Tasks have their slots a moment longer than an agent says that they ran.
-  const idleSeconds = Math.max(0, nodeMs - busyMs) / 1000;
-  return {
-    pool: poolId,
-    size,
-    kind,
-    nodeSeconds,
-    ...(isOfNodes ? { idleSeconds, idleShare: shareOf(idleSeconds, nodeSeconds) } : {}),
-    lostSeconds: lostMs / 1000,
-    hourlyPrice: price,
-    cost: price === null ? null : money((nodeSeconds / SECONDS_AN_HOUR) * price),
-  };
-}
-
 /** A plain virtual machine costs what a dedicated node does: Batch itself is free. */
 function priceOf(size: string, region: string): object {
   const dedicated = hourlyPrice(size, 'dedicated', region);
   return { size, cores: findVmSize(size)?.cores ?? null, plain: dedicated, dedicated, low: hourlyPrice(size, 'low', region) };
 }
 
-function shareOf(part: number, whole: number): number {
-  return whole === 0 ? 0 : Number((part / whole).toFixed(4));
-}
-
-/** To a hundredth of a cent. */
-function money(amount: number): number {
-  return Number(amount.toFixed(4));
-}

@@ -1,5 +1,6 @@
 /** Our own operations, as the page reads them (docs/own-operations.md). */
 import type { BulkOperation } from '../../wire/own/bulk.ts';
+import type { CostBy } from '../../wire/own/cost.ts';
 import type { Explanation } from '../../wire/own/explanation.ts';
 import type { Graph } from '../../wire/own/graph.ts';
 import type { Histogram } from '../../wire/own/histogram.ts';
@@ -38,5 +39,6 @@ export const own = {
   evaluations: (pool: string, signal: AbortSignal) => get<PoolEvaluations>(`/linarite${pathOf('pools', pool)}/evaluations`, signal, { count: 50 }),
   bulk: (job: string, body: object) => ask<BulkOperation>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
   operation: (id: string) => ask<BulkOperation>(`/linarite${pathOf('operations', id)}`),
+  costBy: (query: Query, signal: AbortSignal) => get<CostBy>('/linarite/cost', signal, query),
   cost: (query: Query, signal: AbortSignal) => get<Cost>('/linarite/cost', signal, query),
 };

@@ -80,3 +80,19 @@ export async function usageOfJob(database: Database, job: JobNumber, now: Instan
 export async function usageOfTask(database: Database, job: JobNumber, task: TaskNumber, now: Instant): Promise<readonly (TaskShare & { readonly lostMs: number })[]> {
   return (await rows(database, ofTask, [job, now, task])).map((share) => ({ ...share, lostMs: 0 }));
 }
+
+const ofJobs = statement<{ readonly job: JobNumber; readonly id: string; readonly usage: string | null; readonly running: number }>(
+  'usage.jobs',
+  'select j.job, j.id, s.usage, s.tasks_running as running from job j join job_status s using (job) where j.account = $1 and (s.usage is not null or s.tasks_running > 0)',
+);
+const runningOf = statement<TaskShare & { readonly job: JobNumber }>('usage.runningOf', `select s.job, ${SHARE} from ${ROWS} where s.job = any($1) and s.started_at is not null and s.ended_at is null group by 1, 2, 3, 4, 5`);
+
+/** What the attempts of each job have used until now, of all jobs that there are. */
+export async function usageByJob(database: Database, account: AccountNumber, now: Instant): Promise<readonly (Omit<TaskShare, 'pool'> & { readonly jobId: string; readonly lostMs: number })[]> {
+  const jobs = await rows(database, ofJobs, [account]);
+  const names = new Map(jobs.map(({ job, id }) => [job, id]));
+  const over = jobs.flatMap(({ id, usage }) => (usage === null ? [] : (JSON.parse(usage) as readonly JobUsage[])).map((one) => ({ ...one, jobId: id })));
+  // $2 stands in what a share is.
+  const out = await rows(database, runningOf, [jobs.filter(({ running: tasks }) => tasks > 0).map(({ job }) => job), now]);
+  return [...over, ...out.map(({ job, ...share }) => ({ ...share, jobId: names.get(job) ?? '', lostMs: 0 }))];
+}

@@ -5,6 +5,7 @@ import { Loaded } from '../../parts/Card.tsx';
 import { Figure } from '../../parts/Figure.tsx';
 import { Head } from '../../parts/Head.tsx';
 import { duration, money, percent } from '../../text/format.ts';
+import { CostBars } from './CostBars.tsx';
 import { CostLines } from './CostLines.tsx';
 
 const DAY_MS = 86_400_000;
@@ -15,9 +16,10 @@ const SPANS = [
   { id: 'all', word: 'all', since: () => 0 },
 ];
 const HOUR_MS = 3_600_000;
+const KEYS = [{ id: 'pool', word: 'by pool' }, { id: 'job', word: 'by job' }, { id: 'day', word: 'by day' }, { id: 'size', word: 'by pool and size' }];
 
 export function Cost() {
-  const { span = 'month' } = route.value.query;
+  const { span = 'month', by = 'pool' } = route.value.query;
   const chosen = SPANS.find(({ id }) => id === span) ?? SPANS[0];
   // By whole hours, as usage is kept; the same question for a while.
   const since = chosen === undefined || chosen.id === 'all' ? undefined : new Date(Math.floor(chosen.since(Date.now()) / HOUR_MS) * HOUR_MS).toISOString();
@@ -41,7 +43,10 @@ export function Cost() {
           )}
         </Loaded>
       </section>
-      <CostLines query={query} />
+      <div class="chips">
+        {KEYS.map(({ id, word }) => <button key={id} type="button" class="chip" aria-pressed={id === by} onClick={() => change({ by: id })}>{word}</button>)}
+      </div>
+      {by === 'size' ? <CostLines query={query} /> : <CostBars by={by} from={since} />}
     </>
   );
 }

@@ -2,6 +2,7 @@ import { own, type Cost } from '../../client/own.ts';
 import type { Query } from '../../client/request.ts';
 import { useResource } from '../../client/resource.ts';
 import { Card, Empty, Loaded } from '../../parts/Card.tsx';
+import { UseBar } from './UseBar.tsx';
 import { Name } from '../../parts/text.tsx';
 import { csvCell } from '../../text/clean.ts';
 import { duration, money, NONE, percent } from '../../text/format.ts';
@@ -32,11 +33,7 @@ function Lines({ data: { lines, currency, total } }: { readonly data: Cost }) {
                 <td><a href={to(['pools', pool])} data-open><Name mono most={40}>{pool}</Name></a></td>
                 <td class="narrow-hide">{size} <span class="soft">{kind}</span></td>
                 <td class="wide-cell">
-                  <div class="bar thin" role="img" aria-label={`used ${duration(Math.max(0, nodeSeconds - idleSeconds - lostSeconds) * 1000)}, idle ${duration(idleSeconds * 1000)}, lost ${duration(lostSeconds * 1000)}`} style={{ width: `${(nodeSeconds / most) * 100}%` }}>
-                    <i class="hue-run" style={{ flexGrow: Math.max(0, nodeSeconds - idleSeconds - lostSeconds) }} />
-                    {idleSeconds === 0 ? null : <i class="hue-wait" style={{ flexGrow: idleSeconds }} />}
-                    {lostSeconds === 0 ? null : <i class="hue-go" style={{ flexGrow: lostSeconds }} />}
-                  </div>
+                  <UseBar nodeSeconds={nodeSeconds} idleSeconds={idleSeconds} lostSeconds={lostSeconds} most={most} />
                 </td>
                 <td class="n">{duration(nodeSeconds * 1000)}</td>
                 <td class="n narrow-hide">{idleShare === undefined ? NONE : percent(idleShare, 1)}</td>
