@@ -26,18 +26,23 @@ afterAll(async () => {
   await it.close();
 });
 
-/** The first events of the stream. `onListening` is called when it has said that there is nothing new. */
-function listen(query: string, count: number, onListening: () => void = () => undefined): Promise<readonly { readonly id: string; readonly data: unknown }[]> {
+/** The first events of the stream. `onListening`: nothing is new; `onReset`: all is to be read again. */
+function listen(query: string, count: number, onListening: () => void = () => undefined, onReset: () => void = () => undefined): Promise<readonly { readonly id: string; readonly data: unknown }[]> {
   const path = `/linarite/events?form=page&${query}`;
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, path, headers: signed('GET', path, { host: 'h' }, it.now.value) }, (answer) => {
       let text = '';
       let isTold = false;
+      let isReset = false;
       answer.setEncoding('utf8').on('data', (piece: string) => {
         text += piece;
         if (!isTold && text.includes('nothing new')) {
           isTold = true;
           onListening();
+        }
+        if (!isReset && text.includes('reset')) {
+          isReset = true;
+          onReset();
         }
         const events = [...text.matchAll(/id: (\S+)\ndata: (.+)\n\n/g)].map(([, id = '', data = '']) => ({ id, data: JSON.parse(data) as unknown }));
         if (events.length < count) return;
@@ -69,6 +74,13 @@ test('a page hears the last counts of a quarter of a second in one frame, and it
 test('a page that was away reads all again, unless nothing has happened since', async () => {
   expect((await listen('view=job:J&from=5-6', 1))[0]?.data).toEqual([{ t: 'reset' }]);
   expect((await listen('view=overview&from=5-7', 1, () => tell(11, 1)))[0]?.data).toEqual([{ t: 'counts', job: 'J', c: [1, 1, 0, 0] }]);
+});
+
+test('a page that is told to read all again is told of all that happens from then on', async () => {
+  const load = (): void => hearers.forEach((hear) => hear({ kind: 'loaded', epoch: 5 } as CommitNews));
+  const heard = await listen('view=overview', 2, load, () => tell(20, 4));
+  // The first id is what was committed as the service began to listen anew, not what the reset was about.
+  expect(heard).toEqual([{ id: '5-7', data: [{ t: 'reset' }] }, { id: '5-20', data: [{ t: 'counts', job: 'J', c: [1, 4, 0, 0] }] }]);
 });
 
 test.each([['view=house', 'view'], ['view=job:J&tasks=1-600', 'tasks'], ['view=job:J&tasks=x', 'tasks']])('%s is refused, and named', async (query, name) => {

@@ -21,6 +21,8 @@ const IDLE_MS = 15_000;
 /** What is longer is no news, but another state: it is read anew. */
 const LONGEST = 64 * 1024;
 const MOST_ROWS = 500;
+/** No `Rev`: something has happened since. */
+const ANOTHER = 'another';
 
 /**
  * `GET /linarite/events?form=page&view=overview|pool:P|job:J`, with `tasks=1-200,7` the rows of a job that are shown.
@@ -65,22 +67,30 @@ interface Asked {
   readonly since: Rev;
 }
 
+/** Where all is to be read again, that is told once the new view is listened to: nothing is missed between. */
 async function* pieces(call: OwnCall, parts: Parts, asked: Asked, signal: AbortSignal): AsyncGenerator<string> {
   yield 'retry: 1000\n\n';
   let { since } = asked;
   // After each reset the places of nodes are others.
   while (!signal.aborted) {
-    for await (const { rev, frames } of framesUntilReset(call, parts, { ...asked, since }, signal)) {
+    for await (const { rev, frames, isFirst } of framesUntilReset(call, parts, { ...asked, since }, signal)) {
       const text = JSON.stringify(frames);
-      if (frames.length > 0) yield `id: ${rev}\ndata: ${text.length > LONGEST ? '[{"t":"reset"}]' : text}\n\n`;
-      else yield ': nothing new\n\n';
-      if (text.length > LONGEST || frames.some(({ t }) => t === 'reset')) break;
+      if (!isFirst && (text.length > LONGEST || frames.some(({ t }) => t === 'reset'))) break;
+      yield frames.length === 0 ? ': nothing new\n\n' : `id: ${rev}\ndata: ${text}\n\n`;
     }
-    since = '';
+    since = ANOTHER;
+    await pause(APART_MS, signal);
   }
 }
 
-async function* framesUntilReset(call: OwnCall, parts: Parts, { view: name, rows, since }: Asked, signal: AbortSignal): AsyncGenerator<{ readonly rev: Rev; readonly frames: readonly Frame[] }> {
+interface Piece {
+  readonly rev: Rev;
+  readonly frames: readonly Frame[];
+  /** The listener's first: a reset, where something was missed before it. */
+  readonly isFirst: boolean;
+}
+
+async function* framesUntilReset(call: OwnCall, parts: Parts, { view: name, rows, since }: Asked, signal: AbortSignal): AsyncGenerator<Piece> {
   const heard: Parameters<Frames['hear']>[0][] = [];
   let wake = (): void => undefined;
   let frames: Frames | null = null;
@@ -95,11 +105,11 @@ async function* framesUntilReset(call: OwnCall, parts: Parts, { view: name, rows
     const view = await viewOf(call, parts, name, rows);
     frames = new Frames(view, rev);
     for (const news of heard.splice(0)) frames.hear(news);
-    if (since !== '' && since !== rev) frames.reset();
+    yield { rev, frames: since !== '' && since !== rev ? [{ t: 'reset' }] : [], isFirst: true };
     while (!signal.aborted) {
-      yield frames.take() ?? { rev, frames: [] };
       await pause(APART_MS, signal);
       if (frames.isEmpty) await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(IDLE_MS, signal)]);
+      yield { ...(frames.take() ?? { rev, frames: [] }), isFirst: false };
     }
   } finally {
     stop();
