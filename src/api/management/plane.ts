@@ -35,8 +35,10 @@ export function createManagementPlane(options: ManagementPlaneOptions): Plane {
     match: (request) => {
       const { message, target } = request;
       if (!ROOTS.has(lowerAscii(target.path.split('/')[1] ?? ''))) return undefined;
-      const matched = matchManagementOperation(message.method ?? '', target.path);
-      return { operation: matched.operation.id, access: null, handle: (caller) => handle(options, request, matched, caller) };
+      // `az resource` leaves the segment of a parent empty: `/providers/Microsoft.Batch//batchAccounts/…`.
+      const path = target.path.replaceAll(/\/{2,}/g, '/');
+      const matched = matchManagementOperation(message.method ?? '', path);
+      return { operation: matched.operation.id, access: null, handle: (caller) => handle(options, { ...request, target: { ...target, path } }, matched, caller) };
     },
     authenticate: (request) => options.authenticate(request),
     challenge: ({ baseUrl }) => managementChallenge(baseUrl),

@@ -1,6 +1,7 @@
 import { etagOfMs } from '../../../wire/etag.ts';
 import { LIMITS } from '../../../wire/limits.ts';
 import { BatchError } from '../../../wire/errors.ts';
+import { parseResourceId } from '../../../wire/management/resourceId.ts';
 import type { ArmApplicationProperties } from '../../../wire/management/types.generated.ts';
 import type { Answer } from '../../answer.ts';
 import {
@@ -76,7 +77,15 @@ async function withPackage(call: ManagementCall, parts: ManagementParts, act: (a
   const found = await act(at, param(call, 'applicationName'), param(call, 'versionName'));
   // Its application is called as it was made.
   const { id } = await getApplication(at, param(call, 'applicationName'));
-  return json(200, packageWithUrlView(found, `${accountId}/applications/${id}`), weakly(found.modifiedAt));
+  return json(200, packageWithUrlView({ ...found, storageUrl: await reachable(found.storageUrl, call, parts) }, `${accountId}/applications/${id}`), weakly(found.modifiedAt));
+}
+
+/** Where accounts have names, packages are sent to one: `az` makes the host of an upload of its account's name. */
+async function reachable(storageUrl: string, call: ManagementCall, parts: ManagementParts): Promise<string> {
+  const { properties } = accountSpec(await existingAccount(call, parts));
+  const name = parseResourceId(properties?.autoStorage?.storageAccountId ?? '')?.names.at(-1) ?? '';
+  const [place, storage] = [parts.places.blobs(name), parts.storages.named(name)];
+  return place === undefined || storage === undefined || !parts.storages.isOurs ? storageUrl : storageUrl.replace(storage.endpoint, place);
 }
 
 /**
