@@ -109,17 +109,12 @@ async function* watched<Piece>(of: AsyncGenerator<Piece>, stalledMs: number, sta
   }
 }
 
-/** Written once, however many listen. */
-const FRAMES = new WeakMap<Told, string>();
-
 /** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). `account`: its name. */
 export function serverSentEvents(account: string): StreamForm {
   const frameOf = (told: Told): string => {
-    const known = FRAMES.get(told);
-    if (known !== undefined) return known;
-    const frame = `id: ${positionText(told.position)}\ndata: ${JSON.stringify(cloudEvent(account, told))}\n\n`;
-    FRAMES.set(told, frame);
-    return frame;
+    // Written once, however many listen: filters differ, and what they leave is the same.
+    told.frame ??= `id: ${positionText(told.position)}\ndata: ${JSON.stringify(cloudEvent(account, told))}\n\n`;
+    return told.frame;
   };
   return {
     head: 'retry: 1000\n: events of Linarite\n\n',

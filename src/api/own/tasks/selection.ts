@@ -38,23 +38,37 @@ export interface Selection {
 const TEXT_BUDGET_MS = 300;
 
 /**
- * The tasks that are asked for, in order. @throws BatchError as `columnsOf`; rejects with the signal's reason.
+ * The tasks that are asked for, in order, as they are or, in a large job, were a moment ago. @throws BatchError as
+ * `columnsOf`; rejects with the signal's reason.
  */
 export async function select(database: Database, job: JobWithStatus, { text, filter, sort }: Selecting, now: Instant, signal: AbortSignal): Promise<Selection> {
   const columns = await columnsOf(database, job, signal);
-  const key = `${job.job} ${columns.version} ${columns.length} ${sort.by} ${sort.descending} ${text} ${filter?.of ?? ''}`;
+  return selectFrom(database, job, columns, { text, filter, sort }, { now, signal, mayBeOld: true });
+}
+
+interface Selected {
+  readonly now: Instant;
+  readonly signal: AbortSignal;
+  /** Whether what a request before this one found will do. */
+  readonly mayBeOld: boolean;
+}
+
+async function selectFrom(database: Database, job: JobWithStatus, columns: TaskColumns, { text, filter, sort }: Selecting, { now, signal, mayBeOld }: Selected): Promise<Selection> {
+  const { version, length } = columns;
+  const key = `${job.job} ${sort.by} ${sort.descending} ${text} ${filter?.of ?? ''}`;
   const known = knownOf(database).get(key);
-  if (known !== undefined && now - known.at < keepsMs(sort)) return known.selection;
+  if (known !== undefined && ((mayBeOld && isRecent(known)) || (known.version === version && known.length === length && now - known.at < keepsMs(sort)))) return known.selection;
+  const begunAt = performance.now();
   const { numbers, exact } = await found(database, job, columns, { text, filter }, signal);
   const selection = { numbers: await ordered(database, job, columns, numbers, sort, now), exact };
-  if (exact) remember(database, key, { selection, at: now });
+  if (exact) remember(database, key, { selection, version, length, at: now, madeAt: performance.now(), tookMs: performance.now() - begunAt });
   return selection;
 }
 
 /** As `select`, with the search for a text gone through to its end. */
 export async function selectWhole(database: Database, job: JobWithStatus, selecting: Selecting, now: Instant, signal: AbortSignal): Promise<Selection> {
   for (;;) {
-    const selection = await select(database, job, selecting, now, signal);
+    const selection = await selectFrom(database, job, await columnsOf(database, job, signal), selecting, { now, signal, mayBeOld: false });
     if (selection.exact) return selection;
   }
 }
@@ -124,7 +138,21 @@ async function byId(database: Database, job: JobWithStatus, columns: TaskColumns
 /** What was selected, so that the next rows of the same list cost nothing; while nothing changes it stays. */
 interface Known {
   readonly selection: Selection;
+  /** Of the columns, as they were. */
+  readonly version: number;
+  readonly length: number;
   readonly at: Instant;
+  /** By the clock of `performance.now()`. */
+  readonly madeAt: number;
+  readonly tookMs: number;
+}
+
+/** What takes longer stays for as many times as long, whatever changes: who scrolls through it does not wait. */
+const QUICK_MS = 20;
+const APART = 10;
+
+function isRecent({ madeAt, tookMs }: Known): boolean {
+  return tookMs > QUICK_MS && performance.now() - madeAt < APART * tookMs;
 }
 
 const byDatabase = new WeakMap<Database, Map<string, Known>>();
@@ -145,6 +173,7 @@ function knownOf(database: Database): Map<string, Known> {
 
 function remember(database: Database, key: string, one: Known): void {
   const known = knownOf(database);
+  known.delete(key);
   known.set(key, one);
   const [oldest] = known.keys();
   if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
