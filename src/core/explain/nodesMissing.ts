@@ -22,7 +22,8 @@ export function firstOf(against: readonly Reason[]): readonly Reason[] {
 export function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: Pool, readyNodes: number): Reason[] {
   const { targetDedicated, targetLowPriority } = poolState(intent, status);
   const targetNodes = targetDedicated + targetLowPriority;
-  if (targetNodes === 0 && nodes.size === 0) return [{ code: 'NoNodes', poolId: intent.id, ...formulaOf(intent) }];
+  const isLeaving = nodes.size > 0 && [...nodes].every(({ state }) => state === 'leavingpool');
+  if (targetNodes === 0 && (nodes.size === 0 || isLeaving)) return [{ code: 'NoNodes', poolId: intent.id, ...(isLeaving ? { leavingNodes: nodes.size } : null), ...formulaOf(intent) }];
   if (readyNodes >= targetNodes) return [];
   const { allocationState, resizeErrors } = status;
   const errors = allocationState === 'steady' ? resizeErrors : [failures.dedicated, failures.lowPriority].filter((error) => error !== null);

@@ -19,7 +19,8 @@ export function explainPool(state: CoreState, number: PoolNumber): readonly Reas
   const error = status.autoScale?.error ?? null;
   const reasons: Reason[] = [
     ...(error === null ? [] : [{ code: 'FormulaFailed', poolId: intent.id, error } as const]),
-    ...nodesMissing(state, pool, readyNodes),
+    // One that is to have none, and still has some, is on its way there.
+    ...nodesMissing(state, pool, readyNodes).filter(({ code }) => code !== 'NoNodes' || nodes.size === 0),
     ...firstOf([...nodes].flatMap((node) => nodeTakesTasks({ node }) ?? [])),
     ...(nodes.size > targetNodes ? [{ code: 'NodesLeaving', poolId: intent.id, nodes: nodes.size, targetNodes } as const] : []),
   ];

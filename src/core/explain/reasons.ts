@@ -44,8 +44,11 @@ export type Reason =
   | { readonly code: 'HeldByJobManager'; readonly nodeId: string; readonly jobId: string }
   /** The job manager asks for a dedicated node. */
   | { readonly code: 'LowPriorityNode'; readonly nodeId: string }
-  /** Nobody has asked for nodes. `formulaRunsEveryMs`: of a pool whose formula may ask for some by itself. */
-  | { readonly code: 'NoNodes'; readonly poolId: string; readonly formulaRunsEveryMs?: number }
+  /**
+   * Nobody has asked for nodes. `leavingNodes`: there are still some. `formulaRunsEveryMs`: of a pool whose formula may
+   * ask for some by itself.
+   */
+  | { readonly code: 'NoNodes'; readonly poolId: string; readonly leavingNodes?: number; readonly formulaRunsEveryMs?: number }
   /**
    * `readyNodes` of `targetNodes` take tasks. `errors`: why it gets no more; `pending`: why some are not given yet, in
    * the provider's words; `room`: how many nodes there can be here in all, null: not known.
@@ -129,11 +132,12 @@ export function needsAction(reason: Reason): boolean {
     case 'FormulaFailed':
       return reason.error.code !== NOT_MEASURED_YET;
     case 'DependenciesNotMet':
-      return reason.parents?.some(({ state }) => state === 'completed') === true;
+      return reason.parents?.some(({ state }) => state === 'completed' || state === 'missing') === true;
     case 'JobNotActive':
       return reason.state === 'disabling' || reason.state === 'disabled';
     case 'NodeNotReady':
-      return reason.schedulingState === 'disabled' || reason.state === 'unusable';
+      if (reason.state === 'leavingpool' || reason.state === 'preempted') return false;
+      return reason.schedulingState === 'disabled' || reason.state === 'unusable' || reason.state === 'deallocating' || reason.state === 'deallocated';
     case 'WaitingForNodes':
       return reason.allocationState === 'steady' && reason.errors.length > 0;
     case 'MaxParallelTasks':
@@ -211,7 +215,7 @@ export function sentenceOf(reason: Reason): string {
     case 'LowPriorityNode':
       return `Node ${reason.nodeId} is a low-priority node, which the job manager does not allow (allowLowPriorityNode).`;
     case 'NoNodes':
-      return `Pool ${reason.poolId} has no nodes, and none are asked for${byFormula(reason)}.`;
+      return `Pool ${reason.poolId} has ${reason.leavingNodes === undefined ? 'no nodes' : `only nodes that leave (${reason.leavingNodes})`}, and none are asked for${byFormula(reason)}.`;
     case 'WaitingForNodes':
       return waitingForNodes(reason);
     case 'MoreNodes':
@@ -285,10 +289,30 @@ function poolNotForMultiInstance({ poolId, enableInterNodeCommunication, taskSlo
 }
 
 function nodeNotReady({ nodeId, state, schedulingState, connected, errors }: Of<'NodeNotReady'>): string {
-  if (schedulingState === 'disabled') return `Scheduling is disabled on node ${nodeId}.`;
-  const cut = connected || state === 'creating' ? '' : ', and its agent is not connected';
-  return [`Node ${nodeId} is ${state}${cut}.`, ...errors.map((error) => withFullStop(asText(error)))].join(' ');
+  const isHere = state === 'idle' || state === 'running' || state === 'offline' || state === 'unknown';
+  if (schedulingState === 'disabled' && isHere) return `Scheduling is disabled on node ${nodeId}.`;
+  const cut = connected || !isHere ? '' : ', and its agent is not connected';
+  const disabled = schedulingState === 'disabled' && state !== 'leavingpool' && state !== 'preempted' ? ', and scheduling is disabled on it' : '';
+  return [`Node ${nodeId} ${NODE_IS[state]}${cut}${disabled}.`, ...errors.map((error) => withFullStop(asText(error)))].join(' ');
 }
+
+const NODE_IS: Readonly<Record<NodeState, string>> = {
+  creating: 'is being created',
+  starting: 'is starting',
+  waitingforstarttask: 'runs its start task',
+  starttaskfailed: 'has failed in its start task',
+  idle: 'is idle',
+  running: 'is running',
+  unusable: 'is unusable',
+  unknown: 'is unknown',
+  offline: 'is offline',
+  leavingpool: 'is leaving its pool',
+  preempted: 'was taken back by its provider',
+  rebooting: 'is rebooting',
+  reimaging: 'is being reimaged',
+  deallocating: 'is being deallocated',
+  deallocated: 'is deallocated until it is started',
+};
 
 function startTaskFailed({ nodeId, exitCode, failure }: Of<'StartTaskFailed'>): string {
   return withFullStop(`The start task has failed on node ${nodeId}${failed(exitCode, failure)}`);

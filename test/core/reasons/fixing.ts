@@ -39,6 +39,8 @@ export function carryOutFix(env: TestEnv, { method, path, body }: Fix): void {
     }
     case 'pools nodes reboot':
       return void poolOf(env, id).restart(nodeOf(env, of), 'reboot');
+    case 'pools nodes start':
+      return void poolOf(env, id).restart(nodeOf(env, of), 'start');
     case 'pools nodes enablescheduling':
       return void poolOf(env, id).askNode(nodeOf(env, of), { schedulingDisabled: null });
     case 'pools removenodes': {

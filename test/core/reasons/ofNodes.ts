@@ -115,7 +115,7 @@ export const ofNodes: Situations<
         env.settle();
         return ofTask(env, job, 1, { pool, passes: () => (pool.agent(0).boot(), env.settle()) });
       },
-      sentence: 'Node NODE1 is creating.',
+      sentence: 'Node NODE1 is being created.',
     },
     {
       given: (env) => {
@@ -141,6 +141,34 @@ export const ofNodes: Situations<
       sentence: 'Scheduling is disabled on node NODE1.',
       stays: true,
       fixes: ['Let the node take tasks'],
+    },
+    {
+      given: (env) => {
+        const pool = env.pool();
+        env.settle();
+        pool.restart(pool.node(0).node, 'deallocate');
+        const job = env.job().task();
+        env.settle();
+        return ofTask(env, job, 1, { pool });
+      },
+      sentence: 'Node NODE1 is deallocated until it is started.',
+      stays: true,
+      fixes: ['Start the node'],
+    },
+    {
+      given: (env) => {
+        const pool = env.pool();
+        const before = env.job().task();
+        env.settle();
+        pool.askNode(pool.node(0).node, { schedulingDisabled: 'taskcompletion' });
+        env.settle();
+        pool.resize(0, { nodeDeallocation: 'taskcompletion' });
+        env.settle();
+        const job = env.job().task();
+        env.settle();
+        return ofTask(env, job, 1, { pool, passes: () => (before.end(1), pool.resize(1), env.settle()) });
+      },
+      sentence: 'Node NODE1 is leaving its pool.',
     },
     {
       given: (env) => {

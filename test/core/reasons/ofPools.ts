@@ -41,6 +41,20 @@ export const ofPools: Situations<'PoolNotFound' | 'NoNodes' | 'WaitingForNodes' 
     },
     {
       given: (env) => {
+        const pool = env.pool();
+        const before = env.job().task();
+        env.settle();
+        pool.resize(0, { nodeDeallocation: 'taskcompletion' });
+        const job = env.job().task();
+        env.settle();
+        return ofTask(env, job, 1, { pool, afterFix: () => before.end(1) });
+      },
+      sentence: 'Pool pool has only nodes that leave (1), and none are asked for.',
+      stays: true,
+      fixes: ['Ask for one node'],
+    },
+    {
+      given: (env) => {
         const pool = scaled(env, '$TargetDedicatedNodes = max(0, $PendingTasks.GetSample(1));');
         const job = env.job().task();
         env.settle();

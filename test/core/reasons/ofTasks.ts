@@ -64,6 +64,18 @@ export const ofTasks: Situations<
       stays: true,
       fixes: ['Run second again'],
     },
+    {
+      given: (env) => {
+        env.pool();
+        const job = env.job({ usesTaskDependencies: true }).task({ dependsOn: { ids: ['nobody'], ranges: [] } });
+        env.settle();
+        const parents = [{ id: 'nobody', state: 'missing', exitCode: null }] as const;
+        const ask = () => env.explain(job, 1).map((reason) => (reason.code === 'DependenciesNotMet' ? { ...reason, parents } : reason));
+        return { ...ofTask(env, job, 1), ask, passes: () => (job.task({ idKey: 'nobody' }), env.settle(), job.end(2)) };
+      },
+      sentence: 'The task depends on tasks that have not satisfied it, or do not exist: nobody. There is no task nobody.',
+      stays: true,
+    },
   ],
   OverTime: [
     {

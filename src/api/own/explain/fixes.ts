@@ -39,6 +39,8 @@ export function fixesOf(reason: Reason, { pool, jobId, taskId }: FixContext): re
     }
     case 'NodeNotReady':
       if (pool === null) return [];
+      if (reason.state === 'leavingpool' || reason.state === 'preempted') return [];
+      if (reason.state === 'deallocated') return [dataFix('Start the node', `/pools/${pathName(pool.id)}/nodes/${pathName(reason.nodeId)}/start`)];
       if (reason.schedulingState === 'disabled') return [dataFix('Let the node take tasks', `/pools/${pathName(pool.id)}/nodes/${pathName(reason.nodeId)}/enablescheduling`)];
       return reason.state === 'unusable' ? againOn(pool, reason.nodeId) : [];
     case 'StartTaskFailed':
