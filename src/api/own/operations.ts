@@ -9,6 +9,7 @@ import { costOperations } from './cost.ts';
 import { drillOperations } from './drills.ts';
 import { evaluateOperations } from './evaluate.ts';
 import { eventOperations } from './events.ts';
+import { formulaOperations } from './formula.ts';
 import { explanationOperations } from './explain/explanation.ts';
 import { explainOperations } from './explain/waiting.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
@@ -44,6 +45,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...explainOperations,
   ...remoteLoginOperations,
   ...evaluateOperations,
+  ...formulaOperations,
   ...sampleOperations,
   ...accountOperations,
   ...sessionOperations,

@@ -4,8 +4,8 @@ import type { Instant } from '../keys.ts';
 import type { Random } from '../port.ts';
 import type { ResizeError } from '../status.ts';
 
-export { isOwnName, ownVariable } from '../../autoscale/index.ts';
-export type { PoolFacts };
+export { compile, describeProblem, historyEndMs, isOwnName, lint, ownVariable, readSampleFile } from '../../autoscale/index.ts';
+export type { PoolFacts, SampleHistory };
 
 /** What one evaluation of a formula found. `targets`: null, it failed. */
 export interface FormulaRun {

@@ -2,6 +2,7 @@
 import type { BulkOperation } from '../../wire/own/bulk.ts';
 import type { CostBy } from '../../wire/own/cost.ts';
 import type { Explanation } from '../../wire/own/explanation.ts';
+import type { FormulaChecked } from '../../wire/own/formula.ts';
 import type { Graph } from '../../wire/own/graph.ts';
 import type { Histogram } from '../../wire/own/histogram.ts';
 import type { TaskHistory } from '../../wire/own/history.ts';
@@ -37,6 +38,7 @@ export const own = {
   history: (job: string, task: string, signal: AbortSignal) => get<TaskHistory>(`/linarite${pathOf('jobs', job, 'tasks', task)}/history`, signal),
   series: (pool: string, query: Query, signal: AbortSignal) => get<PoolSeries>(`/linarite${pathOf('pools', pool)}/series`, signal, query),
   evaluations: (pool: string, signal: AbortSignal) => get<PoolEvaluations>(`/linarite${pathOf('pools', pool)}/evaluations`, signal, { count: 50 }),
+  checkFormula: (formula: string, pool: string, signal: AbortSignal) => ask<FormulaChecked>('/linarite/autoscale/evaluate', { method: 'POST', body: { formula, samples: { pool } }, signal }),
   bulk: (job: string, body: object) => ask<BulkOperation>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
   operation: (id: string) => ask<BulkOperation>(`/linarite${pathOf('operations', id)}`),
   costBy: (query: Query, signal: AbortSignal) => get<CostBy>('/linarite/cost', signal, query),

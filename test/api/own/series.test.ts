@@ -73,3 +73,14 @@ test.each([['names=cpu', 'names'], ['points=3', 'points'], ['from=x', 'from'], [
 test('of a pool that is not there', async () => {
   expect((await answer('/pools/none/series')).json.code).toBe('PoolNotFound');
 });
+
+test('a formula is looked at, and tried on what a pool or a file has measured', async () => {
+  const check = async (body: object) => (await it.ask({ method: 'POST', url: '/linarite/autoscale/evaluate', body })).json;
+  const formula = '$TargetDedicatedNodes = $ActiveTasks.GetSample(1);';
+  expect((await check({ formula })).evaluation).toBeUndefined();
+  expect((await check({ formula: 'x = ;' })).problems).toHaveLength(1);
+  expect((await check({ formula, samples: { csv: 'time,$ActiveTasks\n2026-11-20T12:00:00Z,6\n' } })).evaluation).toMatchObject({ timestamp: '2026-11-20T12:00:00Z', results: expect.stringContaining('$TargetDedicatedNodes=6') });
+  expect((await check({ formula: '$TargetDedicatedNodes = $CurrentDedicatedNodes + 1;', samples: { pool: 'p' } })).evaluation.results).toContain('$TargetDedicatedNodes=3');
+  expect((await check({ formula, samples: { pool: 'none' } })).code).toBe('PoolNotFound');
+  for (const body of [{}, { formula, samples: {} }, { formula, samples: { csv: 'nothing' } }, { formula, colour: 'red' }]) expect((await check(body)).code).toMatch(/^InvalidPropertyValue|^MissingRequired/);
+});

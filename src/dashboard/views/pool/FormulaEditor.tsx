@@ -1,11 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { AutoScaleRun, Pool } from '../../client/batch.ts';
+import type { FormulaChecked } from '../../../wire/own/formula.ts';
+import type { Pool } from '../../client/batch.ts';
 import { ServiceError } from '../../client/failure.ts';
+import { own } from '../../client/own.ts';
 import { act, ask, pathOf } from '../../client/request.ts';
 import { mayWrite } from '../../client/session.ts';
 import { Card, Fault } from '../../parts/Card.tsx';
+import { Icon } from '../../parts/Icon.tsx';
 import { showDialog } from '../../parts/Dialog.tsx';
 import { say, sayError } from '../../parts/toasts.tsx';
+import { sentence } from '../../text/clean.ts';
 import { refresh } from '../../client/live.ts';
 import { Evaluation, EvaluationCard } from './Evaluation.tsx';
 
@@ -19,17 +23,18 @@ $NodeDeallocationOption = taskcompletion;`;
 export function FormulaEditor({ pool }: { readonly pool: Pool }) {
   const { id, enableAutoScale = false, autoScaleFormula = '', autoScaleRun, autoScaleEvaluationInterval } = pool;
   const [text, setText] = useState(autoScaleFormula === '' ? FIRST_FORMULA : autoScaleFormula);
-  const [run, setRun] = useState<AutoScaleRun>();
+  const [checked, setChecked] = useState<FormulaChecked>();
+  const run = checked?.evaluation;
   const [error, setError] = useState<ServiceError>();
   const changed = text !== autoScaleFormula;
 
   useEffect(() => {
-    if (!enableAutoScale || !mayWrite()) return undefined;
+    if (!mayWrite()) return undefined;
     const controller = new AbortController();
     const timer = setTimeout(() => {
-      ask<AutoScaleRun>(`/linarite${pathOf('pools', id)}/evaluate`, { method: 'POST', body: { formula: text }, signal: controller.signal }).then(
+      own.checkFormula(text, id, controller.signal).then(
         (answer) => {
-          setRun(answer);
+          setChecked(answer);
           setError(undefined);
         },
         (failure: unknown) => {
@@ -41,7 +46,7 @@ export function FormulaEditor({ pool }: { readonly pool: Pool }) {
       clearTimeout(timer);
       controller.abort();
     };
-  }, [text, enableAutoScale]);
+  }, [text]);
 
   function save(): void {
     showDialog({
@@ -72,7 +77,8 @@ export function FormulaEditor({ pool }: { readonly pool: Pool }) {
           <span class="unseen">Formula</span>
           <textarea class="formula" rows={14} spellcheck={false} value={text} readOnly={!mayWrite()} onInput={(event) => setText(event.currentTarget.value)} />
         </label>
-        {enableAutoScale ? null : <p class="soft small">The pool has a fixed size now. The formula is tried out as you type once it scales by one; the playground tries it before.</p>}
+        <Findings of={checked} />
+        {enableAutoScale ? null : <p class="soft small">The pool has a fixed size now, so that nothing is sampled of it yet: what the formula gives may differ once it scales.</p>}
       </Card>
       <div class="stack">
         {changed && run !== undefined ? (
@@ -81,5 +87,16 @@ export function FormulaEditor({ pool }: { readonly pool: Pool }) {
         <EvaluationCard run={autoScaleRun} />
       </div>
     </div>
+  );
+}
+
+/** What is wrong with it, or may not be meant. */
+function Findings({ of }: { readonly of: FormulaChecked | undefined }) {
+  if (of === undefined || of.problems.length + of.warnings.length === 0) return null;
+  return (
+    <ul class="attn" aria-label="What the formula is told">
+      {of.problems.map(({ line, column, message }) => <li key={`${line}.${column} ${message}`} class="hue-bad"><Icon name="cross" /><p><b>Line {line}, column {column}.</b> {sentence(message)}</p></li>)}
+      {of.warnings.map(({ line, column, message, reason }) => <li key={`${line}.${column} ${message}`} class="hue-come"><Icon name="warn" /><p><b>Line {line}, column {column}.</b> {sentence(message)} {sentence(reason)}</p></li>)}
+    </ul>
   );
 }
