@@ -72,6 +72,12 @@ describe('what is not named one by one', () => {
   });
 });
 
+test('a job is reported in one file', async () => {
+  const html = await out('job', 'report', 'j');
+  expect(html).toMatch(/^<!doctype html>[^]*bad[^]*<\/html>$/i);
+  expect((await linarite('job', 'report', 'none')).code).toBe(1);
+});
+
 test('what is waited for too long is told as such', async () => {
   const late = await linarite('job', 'wait', 'j', '--timeout', '200ms');
   expect([late.code, late.stderr]).toEqual([6, 'linarite: job j is not over by the time that --timeout gives\n']);

@@ -39,10 +39,8 @@ export async function list(name: NounName, words: readonly string[], flags: Comm
 
 /** `linarite task show JOB TASK`. @throws CommandError failure, usage, notRunning. */
 export async function show(name: NounName, words: readonly string[], flags: CommonFlags & OutputFlags): Promise<void> {
-  const { place, rest } = await parentOf(name, words, flags);
-  const [word, ...more] = withOwn(name, rest, flags);
-  if (word === undefined || more.length > 0) throw new CommandError(EXIT.usage, `name one ${name}`);
-  await printValue(await one(place, await idOfOne(place, word)), flags, { print: console.log });
+  const { place, id } = await placeOfOne(name, words, flags);
+  await printValue(await one(place, id), flags, { print: console.log });
 }
 
 /** `linarite job create --id J --pool-id P`, or `--json-file F`. @throws CommandError failure, usage, notRunning. */
@@ -142,6 +140,14 @@ async function confirm({ verb, isDestructive = false }: Pick<Action, 'verb' | 'i
 export async function placeOf(name: NounName, words: readonly string[], flags: CommonFlags): Promise<{ readonly place: Place; readonly selection: Selection }> {
   const { place, rest } = await parentOf(name, words, flags);
   return { place, selection: readSelection(place.noun, withOwn(name, rest, flags), flags) };
+}
+
+/** Where, and which one: by its id, `last` or a pattern that fits it alone. @throws CommandError */
+export async function placeOfOne(name: NounName, words: readonly string[], flags: CommonFlags): Promise<{ readonly place: Place; readonly id: string }> {
+  const { place, rest } = await parentOf(name, words, flags);
+  const [word, ...more] = withOwn(name, rest, flags);
+  if (word === undefined || more.length > 0) throw new CommandError(EXIT.usage, `name one ${name}`);
+  return { place, id: await idOfOne(place, word) };
 }
 
 /** The first word names what the resources belong to, unless a flag does. */

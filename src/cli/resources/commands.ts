@@ -35,6 +35,7 @@ export function addResourceCommands(program: Command): void {
     if (noun.name === 'node' || noun.name === 'task') addFiles(group, noun.name);
   }
   addLogs(groupOf(program, 'task', ''));
+  addReport(groupOf(program, 'job', ''));
 }
 
 function groupOf(program: Command, name: string, description: string): Command {
@@ -158,4 +159,10 @@ function addLogs(task: Command): void {
     .option('--file <file...>', 'of its directory instead, like wd/progress.log')
     .option('--tail <bytes>', 'only the end of each file', wholeNumber(0))
     .action(async (words, options) => (await import('./taskLogs.ts')).logs(words, options));
+}
+
+function addReport(job: Command): void {
+  withTarget(begin(job, 'report', 'what a job came to: counts, times, cost, failures, as one file of HTML', usageOf('job', true)), 'job')
+    .option('--file <file>', 'where to put it (default: standard output)')
+    .action(async (words, options) => (await import('./jobReport.ts')).jobReport(words, options));
 }

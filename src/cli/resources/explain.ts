@@ -2,8 +2,7 @@ import type { Explanation } from '../../wire/own/explanation.ts';
 import type { Fix } from '../../wire/own/common.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { ask } from '../ownOperations.ts';
-import { placeOf, type CommonFlags } from './act.ts';
-import { idOfOne } from './find.ts';
+import { placeOfOne, type CommonFlags } from './act.ts';
 import type { NounName } from './nouns.ts';
 import { printValue, type OutputFlags } from './output.ts';
 import { pathOf } from './requests.ts';
@@ -21,10 +20,7 @@ export interface ExplainFlags extends CommonFlags, OutputFlags {
  * that the service says would mend it is sent. @throws CommandError failure, usage, notRunning.
  */
 export async function explain(name: Explained, words: readonly string[], flags: ExplainFlags): Promise<void> {
-  const { place, selection } = await placeOf(name, words, flags);
-  const [word, ...more] = [...selection.ids, ...selection.globs, ...(selection.last ? ['last'] : [])];
-  if (word === undefined || more.length > 0) throw new CommandError(EXIT.usage, `name one ${name}`);
-  const id = await idOfOne(place, word);
+  const { place, id } = await placeOfOne(name, words, flags);
   const answered = await ask(place.connection, { path: `/linarite/explain${pathOf(place.noun, place.parentId, id)}` });
   const explanation = JSON.parse(answered) as Explanation;
   const { output, query, fix } = flags;
