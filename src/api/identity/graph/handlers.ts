@@ -3,7 +3,7 @@ import type { Instant } from '../../../core/keys.ts';
 import { type ApplicationCredential, credentialsOf, findRegistration, insertCredential, insertPrincipal, insertRegistration, listRegistrations, type Registration, removeCertificates, removePrincipal, removeRegistration, removeSecret, renameRegistration } from '../../../store/intents/directory.ts';
 import { transaction, type Database } from '../../../store/intents/statement.ts';
 import { isGuid } from '../../../wire/management/guid.ts';
-import { hashOf } from '../secrets.ts';
+import { hashOf, secretTextOf } from '../secrets.ts';
 import { OPERATOR_USER } from '../wellKnown.ts';
 import { bad, certificatesAsked, idIn, membersOf, nameIn, secretAsked } from './bodies.ts';
 import { GraphError } from './errors.ts';
@@ -169,7 +169,7 @@ const MOST_SECRETS = 100;
 async function addPassword({ database, body, root, now }: GraphCall, found: Registration, of: Holder): Promise<GraphAnswer> {
   const asked = secretAsked(body, now);
   if ((await credentialsOf(database, found.appId)).length >= MOST_SECRETS) throw new GraphError('Directory_QuotaExceeded', `No more than ${MOST_SECRETS} credentials can be registered.`);
-  const secretText = randomBytes(SECRET_BYTES).toString('base64url');
+  const secretText = secretTextOf(randomBytes(SECRET_BYTES));
   const credential: ApplicationCredential = { ...asked, keyId: randomUUID(), holder: holderOf(found, of), kind: 'secret', hint: secretText.slice(0, 3), proof: hashOf(secretText) };
   await insertCredential(database, found.appId, credential);
   return ok({ '@odata.context': `${root}/$metadata#microsoft.graph.passwordCredential`, ...secretView(credential), secretText });

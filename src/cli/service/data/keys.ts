@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { secretTextOf } from '../../../api/identity/secrets.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
 
 /** Name and base64 key of an account. */
@@ -50,7 +51,7 @@ export function provideKeys(directory: string, wellKnown: boolean): ServiceKeys 
     batch: { name: BATCH_ACCOUNT, key: wellKnown ? WELL_KNOWN_BATCH_KEY : keptSecret(directory, 'batch') },
     storage: { name: STORAGE_ACCOUNT, key: wellKnown ? WELL_KNOWN_STORAGE_KEY : keptSecret(directory, 'storage') },
     nodeSecret: Buffer.from(keptSecret(directory, 'nodes'), 'base64'),
-    operatorSecret: wellKnown ? WELL_KNOWN_OPERATOR_SECRET : Buffer.from(keptSecret(directory, 'operator'), 'base64').toString('base64url'),
+    operatorSecret: wellKnown ? WELL_KNOWN_OPERATOR_SECRET : secretTextOf(Buffer.from(keptSecret(directory, 'operator'), 'base64')),
     signingKeyFile: join(directory, 'tokens.pem'),
     wellKnown,
   };
