@@ -74,7 +74,7 @@ describe('what is not named one by one', () => {
 
 test('a job is reported in one file', async () => {
   const html = await out('job', 'report', 'j');
-  expect(html).toMatch(/^<!doctype html>[^]*bad[^]*<\/html>$/i);
+  expect(html).toMatch(/^<!doctype html>[^]*slow[^]*<\/html>$/i);
   expect((await linarite('job', 'report', 'none')).code).toBe(1);
 });
 
