@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * and begins with the largest ones elsewhere.
  */
 const LONGEST = [
+  'simulation/together',
   'simulation/kindsOfWork',
   'clients/killSweep',
   'cli/run/run',
