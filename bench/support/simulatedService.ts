@@ -55,7 +55,7 @@ function say(said: Said): void {
 
 const provider: ClosableProvider = {
   kind: 'simulated',
-  leaseMs: null,
+  leaseOf: () => null,
   probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, limits: [] }),
   acquire: (request) => Promise.resolve(say({ kind: 'acquire', request })),
   release: (node, life) => Promise.resolve(say({ kind: 'end', node, life })),

@@ -1,7 +1,7 @@
 import type { CoreEvent } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
 import type { NodeStatus } from '../core/status.ts';
-import { Leases } from './leases.ts';
+import { type LeaseOf, Leases } from './leases.ts';
 import { Silence, type SilenceBounds } from './silence.ts';
 
 type Absence = Extract<CoreEvent, { kind: 'leaseExpired' | 'unheard' }>;
@@ -11,10 +11,10 @@ export class Absent {
   readonly #leases: Leases;
   readonly #silence: Silence;
 
-  /** `leaseMs`: the provider's; null: it can prove a death, and so end an agent that does not answer. */
-  constructor(leaseMs: number | null, bounds: SilenceBounds) {
-    this.#leases = new Leases(leaseMs);
-    this.#silence = new Silence(bounds, leaseMs === null);
+  /** `leaseOf`: the provider's; null: it can prove a death, and so end an agent that does not answer. */
+  constructor(leaseOf: LeaseOf, bounds: SilenceBounds) {
+    this.#leases = new Leases(leaseOf);
+    this.#silence = new Silence(bounds, (node) => leaseOf(node) === null);
   }
 
   /** The channel is down, over which nothing was heard for `unheardMs`. */

@@ -78,7 +78,7 @@ async function welcome({ nodes, specs, channels, epoch }: Session, { account, st
     const packages = { ...(await packageSource({ account, store }, applicationsIn(pool.spec.applicationPackageReferences ?? []))), sign };
     if (!channels.isCurrent(node, channel)) return;
     const ahead = clockOffsetMs === undefined ? {} : { clockOffsetMs: clockOffsetMs() };
-    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node), ...ahead, measureEveryMs });
+    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseOf(node), node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node), ...ahead, measureEveryMs });
   } catch (error) {
     log.warn({ error, nodeId: nodes.get(node)?.id, node }, 'a node could not be welcomed');
     channel.close('the node cannot be told of its pool now');

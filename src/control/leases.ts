@@ -6,20 +6,24 @@ import type { NodeNumber } from '../core/keys.ts';
  */
 const MARGIN_MS = 2_000;
 
+/** As `PoolProvider.leaseOf`. */
+export type LeaseOf = (node: NodeNumber) => number | null;
+
 /**
- * Until when each silent agent may still run tasks, on a clock that only grows (`OwnerOptions.monotonic`). Of providers
- * that can prove a node's death (`leaseMs` null) nothing is counted.
+ * Until when each silent agent may still run tasks, on a clock that only grows (`OwnerOptions.monotonic`). Of nodes
+ * whose death the provider can prove (`leaseOf` gives null) nothing is counted.
  */
 export class Leases {
-  readonly #leaseMs: number | null;
+  readonly #leaseOf: LeaseOf;
   readonly #until = new Map<NodeNumber, number>();
 
-  constructor(leaseMs: number | null) {
-    this.#leaseMs = leaseMs;
+  constructor(leaseOf: LeaseOf) {
+    this.#leaseOf = leaseOf;
   }
 
   silent(node: NodeNumber, now: number): void {
-    if (this.#leaseMs !== null) this.#until.set(node, now + this.#leaseMs + MARGIN_MS);
+    const leaseMs = this.#leaseOf(node);
+    if (leaseMs !== null) this.#until.set(node, now + leaseMs + MARGIN_MS);
   }
 
   /**

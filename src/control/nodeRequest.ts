@@ -2,9 +2,9 @@ import type { NodeImage, NodeRequest } from '../nodes/provider.ts';
 import type { ImageReference, PoolAdd } from '../wire/types.generated.ts';
 
 /** What a pool's specification says of the machines that it is to have. */
-export function machineOf({ vmSize, virtualMachineConfiguration, enableInterNodeCommunication = false }: PoolAdd): Pick<NodeRequest, 'vmSize' | 'image' | 'interNode' | 'containers'> {
+export function machineOf({ id: poolId, vmSize, virtualMachineConfiguration, enableInterNodeCommunication = false }: PoolAdd): Pick<NodeRequest, 'poolId' | 'vmSize' | 'image' | 'interNode' | 'containers'> {
   const reference = virtualMachineConfiguration?.imageReference;
-  return { vmSize, interNode: enableInterNodeCommunication, image: reference === undefined ? null : imageOf(reference), containers: virtualMachineConfiguration?.containerConfiguration !== undefined };
+  return { poolId, vmSize, interNode: enableInterNodeCommunication, image: reference === undefined ? null : imageOf(reference), containers: virtualMachineConfiguration?.containerConfiguration !== undefined };
 }
 
 function imageOf({ publisher, offer, sku, version, ...ids }: ImageReference): NodeImage | null {

@@ -96,7 +96,7 @@ export class Owner {
     this.passage = new Passage({ options, nodeAsks: this.nodeAsks, session: () => this.#session, wake: (signal) => this.wake(signal), onWork: options.onWork });
     this.#archive = options.archive === undefined ? null : new LogArchive(options.archive, { account, clock: options.clock, monotonic: options.monotonic, log, send });
     this.#quarantine = new Quarantine({ account: account.number, store, log, commit: (epoch, change, entries) => this.#commitQuarantine(epoch, change, entries) });
-    this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
+    this.#absent = new Absent((node) => options.provider.leaseOf(node), options.silence ?? SILENCE_BOUNDS);
     this.#source = new NodeSource(options, (observation) => this.#session?.observe(observation), (node) => this.#session?.nodes.get(node)?.id ?? null);
     this.#around = { options, source: this.#source, absent: this.#absent, fileAsks: this.fileAsks, nodeAsks: this.nodeAsks, archive: this.#archive, sweeps: this.#sweeps, quarantine: this.#quarantine, story: options.story ?? null };
   }

@@ -19,6 +19,8 @@ export const SILENCE_BOUNDS: SilenceBounds = { unknownMs: 30_000, goneMs: 60_000
  */
 const MOST_BETWEEN_LOOKS_MS = 3_000;
 
+type Step = readonly [step: SilenceStep, ms: number];
+
 interface Silent {
   readonly since: number;
   /** Steps told already. */
@@ -30,15 +32,17 @@ interface Silent {
  * (`OwnerOptions.monotonic`).
  */
 export class Silence {
-  readonly #steps: readonly (readonly [step: SilenceStep, ms: number])[];
+  readonly #steps: readonly Step[];
+  readonly #mayEnd: (node: NodeNumber) => boolean;
   readonly #silent = new Map<NodeNumber, Silent>();
   #listenedMs = 0;
   #lookedAt: number | null = null;
 
-  /** `mayEnd`: the provider can end an agent that does not answer, and prove its death. */
-  constructor(bounds: SilenceBounds, mayEnd: boolean) {
+  /** `mayEnd`: the provider can end the agent of a node when it does not answer, and prove its death. */
+  constructor(bounds: SilenceBounds, mayEnd: (node: NodeNumber) => boolean) {
     const { unknownMs, goneMs, restartMs } = bounds;
-    this.#steps = mayEnd ? [['unknown', unknownMs], ['gone', goneMs], ['restart', restartMs]] : [['unknown', unknownMs]];
+    this.#steps = [['unknown', unknownMs], ['gone', goneMs], ['restart', restartMs]];
+    this.#mayEnd = mayEnd;
   }
 
   /** Not heard since `unheardMs` before `now`. */
@@ -67,7 +71,7 @@ export class Silence {
     const listened = this.#listen(now);
     const due: { node: NodeNumber; step: SilenceStep; silentMs: number }[] = [];
     for (const [node, silent] of this.#silent) {
-      for (const [step, ms] of this.#steps.slice(silent.told)) {
+      for (const [step, ms] of this.#stepsOf(node).slice(silent.told)) {
         if (listened - silent.since < ms) break;
         silent.told += 1;
         due.push({ node, step, silentMs: listened - silent.since });
@@ -81,11 +85,15 @@ export class Silence {
     if (this.#silent.size === 0) return null;
     const listened = this.#listen(now);
     let waitMs = Number.POSITIVE_INFINITY;
-    for (const { since, told } of this.#silent.values()) {
-      const [, ms] = this.#steps[told] ?? [];
+    for (const [node, { since, told }] of this.#silent) {
+      const [, ms] = this.#stepsOf(node)[told] ?? [];
       if (ms !== undefined) waitMs = Math.min(waitMs, since + ms - listened);
     }
     return waitMs === Number.POSITIVE_INFINITY ? null : now + waitMs;
+  }
+
+  #stepsOf(node: NodeNumber): readonly Step[] {
+    return this.#mayEnd(node) ? this.#steps : this.#steps.slice(0, 1);
   }
 
   #listen(now: number): number {

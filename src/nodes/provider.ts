@@ -24,10 +24,10 @@ export interface PoolProvider {
   /** Calls back for each change until stopped. */
   watch(callback: (observation: Observation) => void): () => void;
   /**
-   * Whether an agent whose channel is down may still run tasks although nobody can prove it: then it gets a lease.
-   * null: death can be proved.
+   * How long the agent of a node, one that was acquired or listed, may go on with its tasks while its channel is down:
+   * then it ends them, since nobody else can prove that they are dead. null: the provider can.
    */
-  readonly leaseMs: number | null;
+  leaseOf(node: NodeNumber): number | null;
 }
 
 /** One that a service lets go of when it ends. */
@@ -70,6 +70,8 @@ export interface NodeRequest {
   readonly nodeId: string;
   readonly life: number;
   readonly pool: PoolNumber;
+  /** As its account names it. */
+  readonly poolId: string;
   /** As the pool asks for it (`standard_d2s_v3`). */
   readonly vmSize: string;
   /** null: the pool names none. */

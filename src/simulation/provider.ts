@@ -119,7 +119,7 @@ export function simulatedProvider(options: {
 
   return {
     kind: 'simulated',
-    leaseMs,
+    leaseOf: () => leaseMs,
     agents,
     probe: async () => ({ maxNodes: null, lowPriority: true, limits: [] }),
     acquire: async (request) => {

@@ -120,7 +120,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
       watchers.add(callback);
       return () => watchers.delete(callback);
     },
-    leaseMs: 60_000,
+    leaseOf: () => 60_000,
   };
   const clock = { now: 1_000, wallAhead: 0 };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };

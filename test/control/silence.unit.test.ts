@@ -5,7 +5,7 @@ const BOUNDS = { unknownMs: 30_000, goneMs: 60_000, restartMs: 180_000 };
 
 /** An owner that looks each second, as it does, until it is told something or `ms` are over. */
 function watched(mayEnd = true) {
-  const silence = new Silence(BOUNDS, mayEnd);
+  const silence = new Silence(BOUNDS, () => mayEnd);
   let now = 5_000_000;
   const told: string[] = [];
   const look = (): void => {

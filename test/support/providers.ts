@@ -3,7 +3,7 @@ import type { NodeRequest, Observation, PoolProvider } from '../../src/nodes/pro
 /** Takes every request and has no nodes: for what is about something else than nodes. */
 export const idleProvider: PoolProvider = {
   kind: 'simulated',
-  leaseMs: null,
+  leaseOf: () => null,
   probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, limits: [] }),
   acquire: () => Promise.resolve(),
   release: () => Promise.resolve(),
@@ -26,7 +26,7 @@ export function engine(): { readonly provider: PoolProvider; readonly machines: 
   };
   const provider: PoolProvider = {
     kind: 'simulated',
-    leaseMs: null,
+    leaseOf: () => null,
     probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, limits: [] }),
     acquire: (request) => {
       machines.set(request.node, request);
@@ -55,5 +55,5 @@ export function engine(): { readonly provider: PoolProvider; readonly machines: 
 export function nodeRequest(change: Partial<NodeRequest> = {}): NodeRequest {
   const { node = 1 } = change;
   const image = { kind: 'marketplace', publisher: 'canonical', offer: 'ubuntu', sku: '22_04-lts', version: 'latest' } as const;
-  return { account: 1, node, nodeId: `n${node}`, life: 1, pool: 1, vmSize: 'standard_d2s_v3', image, interNode: false, containers: false, priority: 'dedicated', slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x', ...change };
+  return { account: 1, node, nodeId: `n${node}`, life: 1, pool: 1, poolId: 'p', vmSize: 'standard_d2s_v3', image, interNode: false, containers: false, priority: 'dedicated', slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x', ...change };
 }

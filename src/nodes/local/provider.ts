@@ -300,7 +300,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
 
   return {
     kind: 'local',
-    leaseMs: null,
+    leaseOf: () => null,
     probe: async () => {
       const [local, { isolation, limits }, hasAddress] = await Promise.all([probeLocal(dataRoot, limitsBySize), probe(), ownAddresses()]);
       const login = loginLimit(isolation);
