@@ -8,7 +8,7 @@ import type { AttemptEnd } from './core/events.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskKey, TaskNumber } from './core/keys.ts';
 import type { Transition } from './core/transitions/transition.ts';
 import type { JobExplanation } from './core/port.ts';
-import type { Reason } from './core/explain/reasons.ts';
+import type { Reason } from './core/reasons.ts';
 import type { UnderWay } from './core/underWay.ts';
 import type { AddedTasks } from './store/ownerStore.ts';
 import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, OwnerFrame } from './agent/frames.ts';

@@ -3,7 +3,7 @@ import type { Decisions } from '../core/decisions.ts';
 import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
 import type { JobExplanation } from '../core/port.ts';
-import type { Reason } from '../core/explain/reasons.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { AccountFigures, AgentChannel, AgentDoor } from '../ports.ts';
 import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AddedTasks, type QuarantineChange } from '../store/ownerStore.ts';
 import { Absent } from './absent.ts';

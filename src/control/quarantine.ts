@@ -2,7 +2,7 @@ import type { AgentReport, CoreEvent, Snapshot, TaskIntake } from '../core/event
 import { attemptName, type AccountNumber, type AttemptKey, type JobNumber, type NodeNumber, type TaskNumber } from '../core/keys.ts';
 import type { Decisions } from '../core/decisions.ts';
 import type { JobExplanation } from '../core/port.ts';
-import type { Reason } from '../core/explain/reasons.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { OwnerStore, QuarantineChange, Quarantined, QuarantineKey, QuarantineSubject } from '../store/ownerStore.ts';
 import { endNotTakenIn } from './failures.ts';

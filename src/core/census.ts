@@ -1,4 +1,4 @@
-import { works } from './node/activity.ts';
+import { works } from './activity.ts';
 import type { CoreState, Node } from './model.ts';
 import type { NodeState } from './status.ts';
 

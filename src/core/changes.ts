@@ -2,7 +2,7 @@ import type { Command, Decisions, JobGuard, OwnerRequest, PoolSample, TaskMove, 
 import type { TaskIntent } from './intent.ts';
 import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { Job, JobOnNode, Node, Pool, Schedule, Task } from './model.ts';
-import { recentInstances } from './node/activity.ts';
+import { recentInstances } from './activity.ts';
 import type { SampleRow } from './pool/samples.ts';
 import type { JobStatus, NodeStatus, SubtaskStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';

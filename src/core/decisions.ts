@@ -41,7 +41,8 @@ export type Command =
   /** The task is gone: its directory may go now. */
   | { readonly kind: 'discard'; readonly node: NodeNumber; readonly job: JobNumber; readonly task: TaskNumber }
   /**
-   * The whole job is gone: so may the directories of its tasks. Goes to the nodes that may have some (jobOnNode.ts).
+   * The whole job is gone: so may the directories of its tasks. Goes to the nodes that may have some
+   * (jobNode/onNode.ts).
    */
   | { readonly kind: 'discardJob'; readonly node: NodeNumber; readonly job: JobNumber }
   /**

@@ -2,7 +2,7 @@ import { Changes } from './changes.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState } from './model.ts';
 import { Capacity } from './pool/capacity.ts';
-import { JobQueue } from './job/queue.ts';
+import { JobQueue } from './task/queue.ts';
 import { Dependencies } from './task/dependencies.ts';
 import { TaskDirectory } from './task/directory.ts';
 import { TaskTable } from './task/table.ts';

@@ -7,7 +7,7 @@ import type { Dependencies } from './task/dependencies.ts';
 import type { AttemptOutcome, SilenceStep } from './events.ts';
 import type { DependencyIds, DrillIntent, ExitConditions, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, ScheduleIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
-import type { JobQueue, PoolQueue } from './job/queue.ts';
+import type { JobQueue, PoolQueue } from './task/queue.ts';
 import type { JobStatus, JobTaskStatus, JobUsage, NodeState, NodeStatus, PoolStatus, PreemptionNotice, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 import type { TaskDirectory } from './task/directory.ts';
 import type { TaskTable } from './task/table.ts';
@@ -49,7 +49,7 @@ export interface CoreState {
   quotas: Quotas;
   /** Of the tick: what is applied or decided happens now. */
   now: Instant;
-  /** Jobs of whose usage something is still to be added to its hour (job/usage.ts), and when that is due. */
+  /** Jobs of whose usage something is still to be added to its hour (cost/usage.ts), and when that is due. */
   readonly usage: { readonly jobs: Set<Job>; dueAt: Instant | null };
   /** The service is going down: nothing new is begun. */
   shuttingDown: boolean;
@@ -169,7 +169,7 @@ export interface Node {
   dirty: boolean;
 }
 
-/** Something of the job may lie on the node: see jobOnNode.ts. */
+/** Something of the job may lie on the node: see jobNode/onNode.ts. */
 export interface JobOnNode {
   readonly job: Job;
   readonly node: Node;

@@ -3,7 +3,7 @@ import type { Decisions } from './decisions.ts';
 import type { CoreEvent, Snapshot } from './events.ts';
 import type { Held } from './image.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
-import type { Reason } from './explain/reasons.ts';
+import type { Reason } from './reasons.ts';
 import type { UnderWay } from './underWay.ts';
 
 /** A source of chance in [0, 1); seeded in the simulator. */

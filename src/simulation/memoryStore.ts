@@ -5,7 +5,7 @@ import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIn
 import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type PoolNumber, type ScheduleNumber, type TaskNumber } from '../core/keys.ts';
 import type { SampleRow } from '../core/pool/samples.ts';
 import { SAMPLES_KEPT_MS } from '../core/tunables.ts';
-import { activityOf } from '../core/node/activity.ts';
+import { activityOf } from '../core/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus, TaskStatus } from '../core/status.ts';
 import type { TickTransitions } from '../core/transitions/tracker.ts';

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { FAILURE_EXIT_CODE, resizeStopped } from '../../src/core/task/failures.ts';
+import { FAILURE_EXIT_CODE } from '../../src/core/task/failures.ts';
+import { resizeStopped } from '../../src/core/resizeErrors.ts';
 import type { FailureInfo, InstalledCertificate, NodeStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { statuses } from './statuses.ts';
 import type { TestApi } from './support.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { JobQueue } from '../../src/core/job/queue.ts';
+import { JobQueue } from '../../src/core/task/queue.ts';
 import { Capacity } from '../../src/core/pool/capacity.ts';
 import { TaskDirectory } from '../../src/core/task/directory.ts';
 import { at, TaskTable } from '../../src/core/task/table.ts';

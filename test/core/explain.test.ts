@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sentenceOf } from '../../src/core/explain/reasons.ts';
+import { sentenceOf } from '../../src/core/reasons.ts';
 import { testEnv, type TestEnv, type TestJob } from './harness.ts';
 
 function codes(env: TestEnv, job: TestJob, task: number): string[] {

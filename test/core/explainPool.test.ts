@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sentenceOf, type Reason } from '../../src/core/explain/reasons.ts';
+import { sentenceOf, type Reason } from '../../src/core/reasons.ts';
 import { testEnv } from './harness.ts';
 
 function sentences(reasons: readonly Reason[] | null): readonly string[] {

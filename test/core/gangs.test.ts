@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { PoolIntent } from '../../src/core/intent.ts';
-import { sentenceOf } from '../../src/core/explain/reasons.ts';
+import { sentenceOf } from '../../src/core/reasons.ts';
 import type { SubtaskStatus } from '../../src/core/status.ts';
 import { exited, testEnv, type TestAgent, type TestEnv, type TestJob, type TestPool } from './harness.ts';
 import { Invariants } from './invariants.ts';

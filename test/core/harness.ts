@@ -4,10 +4,10 @@ import { withoutEndings, type Command, type Decisions, type EndReason } from '..
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { DrillIntent, JobAction, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, TaskIntent } from '../../src/core/intent.ts';
 import type { OwnSample, SampleRow } from '../../src/core/pool/samples.ts';
-import { activityOf } from '../../src/core/node/activity.ts';
+import { activityOf } from '../../src/core/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
-import type { Reason } from '../../src/core/explain/reasons.ts';
+import type { Reason } from '../../src/core/reasons.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, SubtaskStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { jobIntent, poolIntent } from '../support/intents.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';

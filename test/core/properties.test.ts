@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { EXIT_0, exited, testEnv, type TestEnv, type TestJob, type TestPool } from './harness.ts';
 import { Invariants } from './invariants.ts';
-import { needsAction } from '../../src/core/explain/reasons.ts';
+import { needsAction } from '../../src/core/reasons.ts';
 
 /** What may happen to an account, as numbers so that fast-check can shrink it: what, which one, and a detail. */
 type Step = readonly [what: keyof typeof STEPS, which: number, detail: number];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { sentenceOf } from '../../src/core/explain/reasons.ts';
+import { sentenceOf } from '../../src/core/reasons.ts';
 import { exited, testEnv, type TestEnv, type TestJob, type TestPool } from './harness.ts';
 import { Invariants } from './invariants.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { UsageHour } from '../../src/core/decisions.ts';
-import { meteredUntil } from '../../src/core/pool/meter.ts';
+import { meteredUntil } from '../../src/core/cost/meter.ts';
 import { testEnv, type TestEnv } from './harness.ts';
 
 const MACHINE = { size: 'standard_d2_v3', cores: 2, family: 'standardDv3Family' };

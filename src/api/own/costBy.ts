@@ -1,5 +1,5 @@
 import type { AccountNumber, Instant } from '../../core/keys.ts';
-import { hourOf } from '../../core/pool/meter.ts';
+import { hourOf } from '../../core/cost/meter.ts';
 import type { Database } from '../../store/intents/statement.ts';
 import { usageByJob, usageOfPools } from '../../store/intents/usage.ts';
 import { MOST_COST_ROWS, type CostBy, type CostSum } from '../../wire/own/cost.ts';

@@ -1,4 +1,4 @@
-import { works } from '../../core/node/activity.ts';
+import { works } from '../../core/activity.ts';
 import type { NodeStatus, ResizeError, TaskStatus } from '../../core/status.ts';
 import type { TaskNames } from '../../core/transitions/tasks.ts';
 import { type Failure, given, type JobTransition, type NodeTransition, type PoolTransition, type ScheduleTransition, type TaskTransition, type Transition } from '../../core/transitions/transition.ts';

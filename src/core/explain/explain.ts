@@ -11,7 +11,7 @@ import { poolIdOf } from '../job/autoPool.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
 import type { JobExplanation } from '../port.ts';
 import { firstOf, nodesMissing, readyNodesOf } from './nodesMissing.ts';
-import { byUrgency, needsAction, type Reason } from './reasons.ts';
+import { byUrgency, needsAction, type Reason } from '../reasons.ts';
 import { nodesOf, NOTHING_OUT } from '../task/attempts.ts';
 import { at } from '../task/table.ts';
 import { EXPLAIN_TASKS } from '../tunables.ts';

@@ -7,7 +7,7 @@ import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { at } from '../task/table.ts';
 import { EXPLAIN_LIST } from '../tunables.ts';
-import { byUrgency, type Reason } from './reasons.ts';
+import { byUrgency, type Reason } from '../reasons.ts';
 import { againstTogether, type InPool } from './together.ts';
 
 /**

@@ -3,7 +3,7 @@ import { pendingReasons } from '../node/pending.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { EXPLAIN_LIST } from '../tunables.ts';
 import { poolState } from '../wireState.ts';
-import { byUrgency, type Reason } from './reasons.ts';
+import { byUrgency, type Reason } from '../reasons.ts';
 
 /** How many take tasks. */
 export function readyNodesOf({ nodes }: Pool): number {

@@ -3,7 +3,7 @@ import type { CoreState } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { poolState } from '../wireState.ts';
 import { firstOf, nodesMissing, readyNodesOf } from './nodesMissing.ts';
-import { byUrgency, type Reason } from './reasons.ts';
+import { byUrgency, type Reason } from '../reasons.ts';
 
 /**
  * Why a pool has not the nodes that are asked for, or that it has them; null: the rules know no such pool. What stays

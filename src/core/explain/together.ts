@@ -2,10 +2,10 @@ import type { TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Pool } from '../model.ts';
 import { feasibleTogether } from '../placement/feasible.ts';
 import { notKept } from '../placement/filters/notKept.ts';
-import { countMayBeKept, mayBeKept } from '../placement/mayBeKept.ts';
+import { countMayBeKept, mayBeKept } from '../placement/filters/mayBeKept.ts';
 import { poolState } from '../wireState.ts';
 import { firstOf, formulaOf, nodesMissing, readyNodesOf } from './nodesMissing.ts';
-import type { Reason } from './reasons.ts';
+import type { Reason } from '../reasons.ts';
 
 /** A task that waits for its pool. */
 export interface InPool {

@@ -1,7 +1,7 @@
 import { idKey } from '../keys.ts';
 import type { CoreState, Job, Schedule } from '../model.ts';
 import type { Random } from '../port.ts';
-import { scheduleOf } from '../schedule/jobs.ts';
+import { scheduleOf } from './ofSchedule.ts';
 import type { FailureInfo } from '../status.ts';
 import { POOL_QUOTA_REACHED } from '../task/failures.ts';
 import { joinQueue, leaveQueue, releasePool } from './poolQueue.ts';

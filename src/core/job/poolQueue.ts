@@ -1,6 +1,6 @@
 import { idKey } from '../keys.ts';
 import type { CoreState, Job, Schedule } from '../model.ts';
-import type { PoolQueue } from './queue.ts';
+import type { PoolQueue } from '../task/queue.ts';
 
 /** The queue of the pools and jobs that name this id, with one holder more. Each holder leaves it in the end. */
 export function joinQueue(state: CoreState, poolId: string): PoolQueue {

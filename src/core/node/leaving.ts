@@ -1,8 +1,8 @@
-import { forgetNodeOfJobs } from '../job/onNode.ts';
+import { forgetNodeOfJobs } from '../jobNode/onNode.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node } from '../model.ts';
 import { deallocation } from '../task/attempts.ts';
-import { workingState } from './activity.ts';
+import { workingState } from '../activity.ts';
 import { booting, enterState } from './states.ts';
 import { disconnect, isGivenUp, isHeld, loseRuns, withdrawAll } from './work.ts';
 

@@ -3,12 +3,11 @@ import type { NodeIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node } from '../model.ts';
 import { keyOf } from '../task/attempts.ts';
-import { allocationFailed } from '../task/failures.ts';
+import { allocationFailed } from '../resizeErrors.ts';
 import { revoked } from '../task/life.ts';
 import { FIRST_WORD_MS, MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
-import { workingState, works } from './activity.ts';
+import { workingState, works } from '../activity.ts';
 import { releaseWhenEmpty, removeNode } from './leaving.ts';
-import { soughtInVain } from '../pool/seeking.ts';
 import { givenNotice, isBetweenLives, notObtained, obtainedAgain, preempted, takeBackWhenDue } from './preempted.ts';
 import { deallocate, obeyRestart, restartWhenEmpty } from './restart.ts';
 import { enterState, giveUpWaiting, isComingUp, isEnding, noteObtained, updateCapacity } from './states.ts';
@@ -72,9 +71,9 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
     case 'failed':
       if (node.state === 'preempted') notObtained(state, node, reason, now);
       else if (node.state === 'leavingpool') removeNode(state, node, now);
-      else if (!node.dedicated && !node.obtained && node.pool.status.allocationState === 'steady') soughtInVain(state, node, reason, now);
-      else if (node.obtained || node.pool.status.allocationState === 'steady') endLife(state, node, reason, now);
+      else if (node.obtained || (node.dedicated && node.pool.status.allocationState === 'steady')) endLife(state, node, reason, now);
       else {
+        // Of a resize, or a low-priority one that was sought again: the pool says why, and the node goes.
         const kind = node.dedicated ? 'dedicated' : 'lowPriority';
         node.pool.failures[kind] = allocationFailed(kind, reason);
         state.changes.command({ kind: 'release', node: node.number, life, silent: false });

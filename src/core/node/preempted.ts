@@ -1,6 +1,6 @@
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node } from '../model.ts';
-import { allocationFailed } from '../task/failures.ts';
+import { allocationFailed } from '../resizeErrors.ts';
 import { NODE_SETTLED_MS, seekWaitMs } from '../tunables.ts';
 import { removeNode } from './leaving.ts';
 import { deallocate } from './restart.ts';

@@ -1,14 +1,14 @@
 import type { AgentReport, HeldAttempt } from '../events.ts';
-import { reconcileJobs } from '../job/onNode.ts';
-import { jobTaskSaid, remindOfJobTasks } from '../job/preparation.ts';
-import { reviewEndingJobs } from '../job/release.ts';
+import { reconcileJobs } from '../jobNode/onNode.ts';
+import { jobTaskSaid, remindOfJobTasks } from '../jobNode/preparation.ts';
+import { reviewEndingJobs } from '../jobNode/release.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Live, Node } from '../model.ts';
 import { attemptOn, endCommand, endStale, keyOf, offerCommand, withdraw } from '../task/attempts.ts';
 import { coordinated, ended, preparing, revoked, started } from '../task/life.ts';
 import type { NodeStatus } from '../status.ts';
 import { MISSING_AFTER_MS } from '../tunables.ts';
-import { workingState } from './activity.ts';
+import { workingState } from '../activity.ts';
 import { letGo, remindOfNotice } from './preempted.ts';
 import { booting, enterState, isComingUp, isEnding, isOverdue, noteObtained } from './states.ts';
 

@@ -1,8 +1,8 @@
-import { reviewEndingJobs } from '../job/release.ts';
+import { reviewEndingJobs } from '../jobNode/release.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
-import { isFree } from '../pool/meter.ts';
+import { isFree } from '../cost/meter.ts';
 import type { NodeState, StartTaskStatus } from '../status.ts';
 import { FIRST_WORD_MS } from '../tunables.ts';
 

@@ -1,9 +1,9 @@
 import type { NodeDeallocationOption } from '../intent.ts';
-import { outdateJobTasks } from '../job/preparation.ts';
+import { outdateJobTasks } from '../jobNode/preparation.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node } from '../model.ts';
 import { withdrawTask } from '../task/attempts.ts';
-import { type Loss, loseAttempts } from '../task/life.ts';
+import { type Loss, loseAttempts } from '../task/endings.ts';
 
 /** What runs on a node, as seen by one that leaves, restarts or is lost. */
 

@@ -1,6 +1,6 @@
 import type { Capacity, Spacious } from '../pool/capacity.ts';
 import type { PoolIntent } from '../intent.ts';
-import type { Reason } from '../explain/reasons.ts';
+import type { Reason } from '../reasons.ts';
 import { LOOKS_AHEAD, leastFreeAhead } from '../tunables.ts';
 import { feasible, feasibleAhead, feasibleTogether, type Place, type Width } from './feasible.ts';
 import { PerWidth } from './perWidth.ts';

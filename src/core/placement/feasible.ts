@@ -1,8 +1,8 @@
 import { type JobManager, MANAGER_TASK } from '../intent.ts';
 import type { TaskNumber } from '../keys.ts';
 import type { Job, Keeping, Node, Pool } from '../model.ts';
-import type { Reason } from '../explain/reasons.ts';
-import type { Filter } from './filter.ts';
+import type { Reason } from '../reasons.ts';
+import type { Filter } from './filters/filter.ts';
 import { dedicatedIfAsked } from './filters/dedicatedIfAsked.ts';
 import { type ClosedNodes, isOpenToJob } from './filters/isOpenToJob.ts';
 import { hasFreeSlots } from './filters/hasFreeSlots.ts';

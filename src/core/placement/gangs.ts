@@ -1,10 +1,10 @@
 import { MANAGER_TASK } from '../intent.ts';
-import type { Lane } from '../job/queue.ts';
+import type { Lane } from '../task/queue.ts';
 import type { CoreState, Job, Node, Pool } from '../model.ts';
 import { at, QUEUED } from '../task/table.ts';
 import type { Candidates } from './candidates.ts';
 import { fitsPool } from './filters/fitsPool.ts';
-import { countMayBeKept, mayBeKept } from './mayBeKept.ts';
+import { countMayBeKept, mayBeKept } from './filters/mayBeKept.ts';
 import { clearFor } from './outrank.ts';
 
 /**

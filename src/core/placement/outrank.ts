@@ -2,7 +2,7 @@ import type { Width } from './feasible.ts';
 import { dedicatedIfAsked } from './filters/dedicatedIfAsked.ts';
 import { isOpenToJob } from './filters/isOpenToJob.ts';
 import { notKept } from './filters/notKept.ts';
-import type { MayBeKept } from './mayBeKept.ts';
+import type { MayBeKept } from './filters/mayBeKept.ts';
 import { PerWidth } from './perWidth.ts';
 import { askRevoke } from '../task/attempts.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';

@@ -1,6 +1,6 @@
 import type { Instant } from '../keys.ts';
 import type { CoreState, Job, Node, Pool } from '../model.ts';
-import type { Lane } from '../job/queue.ts';
+import type { Lane } from '../task/queue.ts';
 import { at } from '../task/table.ts';
 import { offer } from '../task/life.ts';
 import { Candidates } from './candidates.ts';
@@ -8,7 +8,7 @@ import { widthOf } from './feasible.ts';
 import { fitsPool } from './filters/fitsPool.ts';
 import { nodeTakesTasks } from './filters/nodeTakesTasks.ts';
 import { Gangs } from './gangs.ts';
-import { mayBeKept } from './mayBeKept.ts';
+import { mayBeKept } from './filters/mayBeKept.ts';
 import { outrank, Outranking } from './outrank.ts';
 import { preemptForWaiting, Preempting } from './preempt.ts';
 import { steal } from './steal.ts';

@@ -3,7 +3,7 @@ import type { Instant } from '../keys.ts';
 import type { CoreState, Keeping, Live, Node, Pool, Task } from '../model.ts';
 import { PREEMPTIONS_PER_DECIDE, QUICK_TASK_MS, safeForMs } from '../tunables.ts';
 import { feasibleWithRoom, type Width, widthOf } from './feasible.ts';
-import { mayBeKept } from './mayBeKept.ts';
+import { mayBeKept } from './filters/mayBeKept.ts';
 import { waitingBelow } from './outrank.ts';
 import { PerWidth } from './perWidth.ts';
 

@@ -1,4 +1,4 @@
-import { placeAmong } from '../job/queue.ts';
+import { placeAmong } from '../task/queue.ts';
 import type { JobNumber } from '../keys.ts';
 import type { Job, Pool } from '../model.ts';
 

@@ -1,6 +1,6 @@
-import { managerOf } from '../task/attempts.ts';
+import { managerOf } from '../jobManager.ts';
 import { Capacity } from './capacity.ts';
-import { allocationFailed, allocationTimedOut, type NodeKind, resizeStopped } from '../task/failures.ts';
+import { allocationFailed, allocationTimedOut, type NodeKind, resizeStopped } from '../resizeErrors.ts';
 import type { AutoScale, PoolIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import { joinQueue, leaveQueue } from '../job/poolQueue.ts';
@@ -11,7 +11,7 @@ import type { Random } from '../port.ts';
 import type { PoolStatus, ResizeError } from '../status.ts';
 import { autoScale } from './autoScale.ts';
 import { grow } from './growth.ts';
-import { meterNodes } from './meter.ts';
+import { meterNodes } from '../cost/meter.ts';
 import { seekLowPriority } from './seeking.ts';
 import { type OwnSample, samplesOf, type SampleRow } from './samples.ts';
 

@@ -2,7 +2,7 @@ import type { Instant } from '../keys.ts';
 import type { CoreState, Pool } from '../model.ts';
 import { createNode } from '../node/create.ts';
 import type { Random } from '../port.ts';
-import { allocationFailed, nodeQuotaReached, type NodeKind } from '../task/failures.ts';
+import { allocationFailed, nodeQuotaReached, type NodeKind } from '../resizeErrors.ts';
 import { NODES_PER_ACCOUNT } from '../tunables.ts';
 import { roomInQuotas } from './quotas.ts';
 

@@ -1,6 +1,6 @@
 import type { CoreState, Pool } from '../model.ts';
 import type { ResizeError } from '../status.ts';
-import { coreQuotaReached, familyQuotaReached, type NodeKind } from '../task/failures.ts';
+import { coreQuotaReached, familyQuotaReached, type NodeKind } from '../resizeErrors.ts';
 
 /**
  * Quotas of cores: of an account's dedicated nodes, of its low-priority nodes, and of the dedicated nodes of one family

@@ -1,9 +1,8 @@
 import type { Instant } from '../keys.ts';
-import type { CoreState, Node, Pool } from '../model.ts';
-import { removeNode } from '../node/leaving.ts';
+import type { CoreState, Pool } from '../model.ts';
 import type { Random } from '../port.ts';
 import type { ResizeError } from '../status.ts';
-import { allocationFailed, isOfLowPriority, isSoughtAgain } from '../task/failures.ts';
+import { isOfLowPriority, isSoughtAgain } from '../resizeErrors.ts';
 import { seekWaitMs } from '../tunables.ts';
 import { grow } from './growth.ts';
 
@@ -46,11 +45,4 @@ function setError(state: CoreState, pool: Pool, present: ResizeError | null, err
   if (JSON.stringify(present) === JSON.stringify(error)) return;
   pool.status = { ...pool.status, resizeErrors: [...pool.status.resizeErrors.filter((other) => !isOfLowPriority(other)), ...(error === null ? [] : [error])] };
   state.changes.pool(pool);
-}
-
-/** A node that was sought again cannot be had. */
-export function soughtInVain(state: CoreState, node: Node, reason: string, now: Instant): void {
-  node.pool.failures.lowPriority = allocationFailed('lowPriority', reason);
-  state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: false });
-  removeNode(state, node, now);
 }

@@ -1,11 +1,12 @@
 import type { Command, EndReason, Host } from '../decisions.ts';
-import { MANAGER_TASK, type DisableJobOption, type JobManager, type NodeDeallocationOption } from '../intent.ts';
+import type { DisableJobOption, NodeDeallocationOption } from '../intent.ts';
+import { managerOf } from '../jobManager.ts';
 import type { AttemptKey, Instant } from '../keys.ts';
-import { neededPreparation } from '../job/preparation.ts';
-import { enterNode } from '../job/onNode.ts';
+import { neededPreparation } from '../jobNode/preparation.ts';
+import { enterNode } from '../jobNode/onNode.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
-import { useSlots } from '../job/usage.ts';
-import { updateReady } from '../job/queue.ts';
+import { useSlots } from '../cost/usage.ts';
+import { updateReady } from './queue.ts';
 import type { SubtaskStatus } from '../status.ts';
 import { END_DEADLINE_MS } from '../tunables.ts';
 
@@ -44,11 +45,6 @@ export function primaryOf({ live }: Task): Live | null {
   const first = live[0];
   if (first === undefined || first.instance === 0) return first ?? null;
   return live.find(({ instance }) => instance === 0) ?? null;
-}
-
-/** What the job asks of it as its manager; null: it is none. */
-export function managerOf({ job, number }: Task): JobManager | null {
-  return number === MANAGER_TASK ? job.intent.manager : null;
 }
 
 export function isOut(task: Task): boolean {
@@ -223,6 +219,11 @@ function endOn({ state, pool, restart, intent, notice }: Node): EndReason | null
   const options = [state === 'leavingpool' ? deallocation(pool) : null, restart?.tasks ?? null, intent?.schedulingDisabled ?? null];
   for (const option of options) if (option === 'requeue' || option === 'terminate') return option;
   return notice === null ? null : 'preempted';
+}
+
+/** What it runs has begun, not only the preparation of its job. */
+export function hasBegun({ started, preparing }: Live): boolean {
+  return started && !preparing;
 }
 
 function mayStart(live: Live): boolean {

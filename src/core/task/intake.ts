@@ -6,7 +6,8 @@ import type { TaskIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Job, Task } from '../model.ts';
 import type { TaskStatus } from '../status.ts';
-import { forgetTask, complete, keepSatisfied, enqueueUnlessBlocked, move, addOpenTask, remove, taskOf } from './life.ts';
+import { complete, remove } from './endings.ts';
+import { forgetTask, keepSatisfied, enqueueUnlessBlocked, move, addOpenTask, taskOf } from './open.ts';
 import { neverAttempted } from './row.ts';
 import { JOBS_LIMIT } from './table.ts';
 

@@ -1,5 +1,5 @@
 import type { Instant } from '../keys.ts';
-import { works } from '../node/activity.ts';
+import { works } from '../activity.ts';
 import type { NodeState, NodeStatus } from '../status.ts';
 import { failureOf, given, type NodeTransition } from './transition.ts';
 

@@ -1,6 +1,6 @@
 import type { UsageHour } from '../../core/decisions.ts';
 import type { AccountNumber, Instant, JobNumber, PoolNumber, TaskNumber } from '../../core/keys.ts';
-import { hourOf, meteredUntil } from '../../core/pool/meter.ts';
+import { hourOf, meteredUntil } from '../../core/cost/meter.ts';
 import type { JobUsage, PoolMeter } from '../../core/status.ts';
 import { rows, statement, type Database } from './statement.ts';
 

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Instant } from '../../core/keys.ts';
-import { hourOf } from '../../core/pool/meter.ts';
+import { hourOf } from '../../core/cost/meter.ts';
 
 const KEPT_MS = 400 * 86_400_000;
 const HOURS_A_BATCH = 10_000;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobExplanation } from '../../../src/core/port.ts';
-import type { Reason } from '../../../src/core/explain/reasons.ts';
+import type { Reason } from '../../../src/core/reasons.ts';
 import { statuses, type Statuses } from '../statuses.ts';
 import { testApi, UBUNTU, type TestApi } from '../support.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { explained } from '../../../src/api/own/explain/explanation.ts';
-import { type Reason, sentenceOf } from '../../../src/core/explain/reasons.ts';
+import { type Reason, sentenceOf } from '../../../src/core/reasons.ts';
 import { testEnv, type TestEnv } from '../harness.ts';
 import { carryOutFix, contextOf } from './fixing.ts';
 import { ofNodes } from './ofNodes.ts';

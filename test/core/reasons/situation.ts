@@ -1,4 +1,4 @@
-import type { Reason } from '../../../src/core/explain/reasons.ts';
+import type { Reason } from '../../../src/core/reasons.ts';
 import type { TestEnv, TestJob, TestPool } from '../harness.ts';
 
 export type Code = Reason['code'];

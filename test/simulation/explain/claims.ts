@@ -1,4 +1,4 @@
-import type { Reason } from '../../../src/core/explain/reasons.ts';
+import type { Reason } from '../../../src/core/reasons.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../../../src/core/intent.ts';
 import type { NodeStatus, TaskStatus } from '../../../src/core/status.ts';
 import type { TestEnv } from '../../core/harness.ts';

@@ -1,5 +1,5 @@
 import { createCore } from '../../../src/core/core.ts';
-import { needsAction, type Reason } from '../../../src/core/explain/reasons.ts';
+import { needsAction, type Reason } from '../../../src/core/reasons.ts';
 import type { CreateCore } from '../../../src/core/port.ts';
 import { explained } from '../../../src/api/own/explain/explanation.ts';
 import { TestJob, TestPool, type TestEnv } from '../../core/harness.ts';

@@ -1,5 +1,5 @@
 import type { UsageHour } from '../../../core/decisions.ts';
-import { hourOf } from '../../../core/pool/meter.ts';
+import { hourOf } from '../../../core/cost/meter.ts';
 import { usageOfPools } from '../../../store/intents/usage.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { invalidQuery } from '../../../wire/errors.ts';

@@ -2,7 +2,7 @@
  * Our own operations that say why a pool is not at its target, a node idle, or a task waits, with what would mend it
  * (docs/explain.md).
  */
-import { needsAction, sentenceOf, type Reason } from '../../../core/explain/reasons.ts';
+import { needsAction, sentenceOf, type Reason } from '../../../core/reasons.ts';
 import type { AccountNumber } from '../../../core/keys.ts';
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import { findNode } from '../../../store/intents/nodes.ts';

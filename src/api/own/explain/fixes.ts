@@ -1,5 +1,5 @@
 import { counted } from '../../../base/words.ts';
-import type { Reason } from '../../../core/explain/reasons.ts';
+import type { Reason } from '../../../core/reasons.ts';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import type { Fix } from '../../../wire/own/common.ts';
 import { NEWEST_API_VERSION } from '../../../wire/versions.ts';

@@ -1,5 +1,5 @@
 import type { AccountNumber, JobNumber, TaskNumber } from '../../../core/keys.ts';
-import { byUrgency, type Parent, type Reason } from '../../../core/explain/reasons.ts';
+import { byUrgency, type Parent, type Reason } from '../../../core/reasons.ts';
 import type { FailureInfo } from '../../../core/status.ts';
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import { findTask, taskLabels, type TaskWithStatus } from '../../../store/intents/tasks.ts';

@@ -1,7 +1,7 @@
 /**
  * Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form.
  */
-import { sentenceOf, type Reason } from '../../../core/explain/reasons.ts';
+import { sentenceOf, type Reason } from '../../../core/reasons.ts';
 import { findTask } from '../../../store/intents/tasks.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import type { Answer } from '../../answer.ts';

@@ -1,5 +1,5 @@
 import { counted } from '../../../base/words.ts';
-import { byUrgency, needsAction } from '../../../core/explain/reasons.ts';
+import { byUrgency, needsAction } from '../../../core/reasons.ts';
 import type { AccountNumber, Instant } from '../../../core/keys.ts';
 import type { JobExplanation } from '../../../core/port.ts';
 import type { JobFailures, OpenJob, TroubledNodes } from '../../../store/intents/overview.ts';

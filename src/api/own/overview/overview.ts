@@ -2,7 +2,7 @@
  * Our own operation that shows an account on one screen: what somebody should see to, counts, quotas and cost
  * (docs/own-operations.md).
  */
-import { hourOf } from '../../../core/pool/meter.ts';
+import { hourOf } from '../../../core/cost/meter.ts';
 import type { AccountNumber, Instant } from '../../../core/keys.ts';
 import { machinesInUse, quotasOf } from '../../../store/intents/accounts.ts';
 import { failuresSince, openJobs, troubledNodes } from '../../../store/intents/overview.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from '../../model.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from './filter.ts';
 
 /**
  * A task that needs more slots than a node of the pool has is accepted and never runs (task semantics 6.13). Nor does a

@@ -1,6 +1,6 @@
-import type { Reason } from '../../explain/reasons.ts';
+import type { Reason } from '../../reasons.ts';
 import type { Node } from '../../model.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from './filter.ts';
 
 export type WithSlots = Pick<Node, 'id' | 'free' | 'slots' | 'runningSlots' | 'offers'>;
 

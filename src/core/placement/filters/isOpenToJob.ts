@@ -1,6 +1,6 @@
 import type { Node } from '../../model.ts';
 import type { JobTaskStatus } from '../../status.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from './filter.ts';
 
 /** By the id of the node: how the job's preparation failed there. */
 export type ClosedNodes = ReadonlyMap<string, JobTaskStatus>;

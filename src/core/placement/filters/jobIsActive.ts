@@ -1,5 +1,5 @@
 import type { Job } from '../../model.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from './filter.ts';
 
 /** Only an active job has its tasks placed. */
 export const jobIsActive: Filter<{ readonly job: Pick<Job, 'status' | 'intent'> }> = ({ job: { status, intent } }) =>

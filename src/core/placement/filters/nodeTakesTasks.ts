@@ -1,5 +1,5 @@
 import type { Node } from '../../model.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from './filter.ts';
 
 /** Its agent is there, ready and not told to leave or to stop taking tasks. */
 export const nodeTakesTasks: Filter<{ readonly node: Pick<Node, 'id' | 'state' | 'connected' | 'scheduling' | 'startTask' | 'errors' | 'notice'> }> = ({ node }) => {

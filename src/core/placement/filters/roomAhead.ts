@@ -1,6 +1,6 @@
 import type { Node } from '../../model.ts';
 import { aheadSlots } from '../../tunables.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from './filter.ts';
 import { noFreeSlots, type WithSlots } from './hasFreeSlots.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Instant } from '../../keys.ts';
 import { LIMITS } from '../../../wire/limits.ts';
-import type { Filter } from '../filter.ts';
+import type { Filter } from './filter.ts';
 
 /** A task that was added 180 days ago does not begin to run any more (task/lifetime.ts). */
 export const withinLifetime: Filter<{ readonly createdAt: Instant; readonly overTimeUntil: Instant }> = ({ createdAt, overTimeUntil }) =>

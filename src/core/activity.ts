@@ -1,7 +1,7 @@
-import type { Instant } from '../keys.ts';
-import type { CoreState, Live, Node } from '../model.ts';
-import type { NodeActivity, NodeState, NodeStatus, RecentInstance } from '../status.ts';
-import { RECENT_TASKS } from '../tunables.ts';
+import type { Instant } from './keys.ts';
+import type { CoreState, Live, Node } from './model.ts';
+import type { NodeActivity, NodeState, NodeStatus, RecentInstance } from './status.ts';
+import { RECENT_TASKS } from './tunables.ts';
 
 /** What a node's rows say of the tasks on it. */
 

@@ -1,7 +1,7 @@
 import type { Job, Pool, Schedule } from '../model.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
-import { at, LIVE, QUEUED, type TaskTable } from '../task/table.ts';
+import { at, LIVE, QUEUED, type TaskTable } from './table.ts';
 import { REQUEUE_LOOKAHEAD } from '../tunables.ts';
 
 /** Waiting tasks of a job that need the same number of slots and of nodes, as a list through the table. */

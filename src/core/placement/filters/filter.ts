@@ -1,4 +1,4 @@
-import type { Reason } from '../explain/reasons.ts';
+import type { Reason } from '../../reasons.ts';
 
 /**
  * One condition for a task to be placed: null, or what is against it. Placement and `explain` ask the same filters.

@@ -1,6 +1,6 @@
-import { counted } from '../../base/words.ts';
-import type { WireJobState, WireTaskState } from '../wireState.ts';
-import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskStatus } from '../status.ts';
+import { counted } from '../base/words.ts';
+import type { WireJobState, WireTaskState } from './wireState.ts';
+import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskStatus } from './status.ts';
 
 /**
  * What keeps a task from running, or what has become of it, with the numbers and names it is about. The filters of

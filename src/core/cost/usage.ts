@@ -1,6 +1,6 @@
 import type { Instant } from '../keys.ts';
 import type { CoreState, Job, Live } from '../model.ts';
-import { hourOf } from '../pool/meter.ts';
+import { hourOf } from './meter.ts';
 import type { JobUsage } from '../status.ts';
 import { USAGE_EVERY_MS } from '../tunables.ts';
 

@@ -1,5 +1,5 @@
-import type { Job, Node } from '../model.ts';
-import { managerOf } from '../task/attempts.ts';
+import type { Job, Node } from '../../model.ts';
+import { managerOf } from '../../jobManager.ts';
 
 export type MayBeKept = Pick<Node, 'id' | 'state' | 'scheduling' | 'heldBy' | 'agent' | 'running' | 'notice'>;
 
