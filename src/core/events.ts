@@ -100,6 +100,11 @@ export type NodeObservation =
    */
   | { readonly kind: 'preempting'; readonly graceMs: number; readonly reason: string }
   /**
+   * The engine lends its machine for a time that is nearly over. The node takes no more tasks, and begins its next life
+   * on another machine when those there have ended, or when the engine has ended this one. Said once in a life.
+   */
+  | { readonly kind: 'expiring'; readonly reason: string }
+  /**
    * A low-priority node was taken back: the agent of that life and everything it started are dead. What lay there is
    * gone, or goes when the rules release it, which they do.
    */

@@ -672,6 +672,11 @@ export class TestAgent {
     this.env.apply({ kind: 'node', node: this.node, life: this.life, observed: { kind: 'preempting', graceMs, reason: 'others need it' } });
   }
 
+  /** The provider says that the time of its machine is nearly over. */
+  expires(): void {
+    this.env.apply({ kind: 'node', node: this.node, life: this.life, observed: { kind: 'expiring', reason: 'its time limit is near' } });
+  }
+
   /** The provider has taken the node back, with everything there. */
   takenBack(): void {
     this.env.agents.delete(this.node);

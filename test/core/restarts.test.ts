@@ -160,6 +160,49 @@ test('A reboot whose node ends by itself is over with that', () => {
   expect(pool.node(0)).toMatchObject({ state: 'running', life: 2 });
 });
 
+describe('A node whose machine is lent for a time that is nearly over', () => {
+  test('takes no more tasks, lets those there end, and goes on elsewhere at once', () => {
+    const { pool, job } = busy();
+    pool.agent(0).expires();
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'rebooting', life: 1, runningTasks: 1, offers: [] });
+    env.restart().settle();
+    pool.agent(0).expires();
+    env.settle();
+    expect(env.sent('halt')).toEqual([]);
+    job.end(1);
+    expect(job.of(1).result).toBe('success');
+    expect(env.sent('halt')).toMatchObject([{ kind: 'halt', life: 1, silent: false }]);
+    expect(pool.node(0)).toMatchObject({ state: 'running', life: 2 });
+    expect(job.of(2)).toMatchObject({ state: 'running', retryCount: 0 });
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1 });
+    new Invariants(env).check();
+  });
+
+  test('runs again what did not end by then, and counts no retry', () => {
+    const { pool, job } = busy();
+    pool.agent(0).expires();
+    env.settle();
+    pool.agent(0).die();
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'running', life: 2 });
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 2, retryCount: 0 });
+    new Invariants(env).check();
+  });
+
+  test('that leaves its pool, or is to be reimaged, goes on with that', () => {
+    const { pool, node } = busy();
+    pool.restart(node, 'reimage', 'taskcompletion');
+    env.settle();
+    pool.agent(0).expires();
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'reimaging', life: 1 });
+    pool.resize(0);
+    env.settle();
+    expect(pool.nodes).toEqual([]);
+  });
+});
+
 describe('A deallocation', () => {
   test('ends the life of the node, begins none, and keeps the node in its pool', () => {
     const { pool, job, node } = busy();

@@ -9,7 +9,7 @@ import { FIRST_WORD_MS, MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, R
 import { workingState, works } from '../activity.ts';
 import { releaseWhenEmpty, removeNode } from './leaving.ts';
 import { givenNotice, isBetweenLives, notObtained, obtainedAgain, preempted, takeBackWhenDue } from './preempted.ts';
-import { deallocate, obeyRestart, restartWhenEmpty } from './restart.ts';
+import { deallocate, expires, obeyRestart, restartWhenEmpty } from './restart.ts';
 import { enterState, giveUpWaiting, isComingUp, isEnding, noteObtained, updateCapacity } from './states.ts';
 import { disconnect, loseRuns, withdrawAll } from './work.ts';
 
@@ -28,8 +28,8 @@ import { disconnect, loseRuns, withdrawAll } from './work.ts';
  * not waited for: it is released, and the provider ends it. At last it is halted in any case, which ends this life. As
  * soon as it is heard again nothing of that counts.
  *
- * A client asks for a restart, a deallocation or a start: `restart.ts`. The provider takes a low-priority node back:
- * `preempted.ts`.
+ * A client asks for a restart, a deallocation or a start, or the time of its machine is nearly over: `restart.ts`. The
+ * provider takes a low-priority node back: `preempted.ts`.
  *
  * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent
  * agent ran out), its attempts go back to their queues and the node is acquired anew with the next life: at once the
@@ -54,6 +54,9 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
       return;
     case 'preempting':
       givenNotice(state, node, 'graceMs' in seen ? seen.graceMs : 0, now);
+      return;
+    case 'expiring':
+      expires(state, node, now);
       return;
     case 'preempted':
       // Its end may have been seen before.

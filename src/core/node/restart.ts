@@ -13,6 +13,9 @@ import { isGivenUp, isHeld, withdrawAll } from './work.ts';
  * A deallocation goes the same way: `deallocating`, and when the provider has proved that nothing of the node is left,
  * `deallocated`. The node stays in its pool, and counts there. When a client starts it, it is `starting`, as on the
  * real service, and its next life begins on an empty disk.
+ *
+ * A node whose machine is lent for a time that is nearly over is rebooted once its tasks have ended. Those that go on
+ * until the machine is gone run again elsewhere, which counts as no retry.
  */
 
 /** What was asked for begins, unless the node is on its way out. */
@@ -26,6 +29,16 @@ export function obeyRestart(state: CoreState, node: Node, now: Instant): void {
   if (restart.kind === 'start') return start(node, now);
   node.restart = restart;
   withdrawAll(state, node);
+}
+
+/** The engine takes its machine soon: what is asked of the node already, or the notice that it has, goes before. */
+export function expires(state: CoreState, node: Node, now: Instant): void {
+  if (node.state === 'leavingpool' || node.restart !== null || node.notice !== null || node.life === 0 || node.acquireAt !== null) return;
+  enterState(state, node, ASKED_STATES.reboot, now);
+  node.restart = { kind: 'reboot', tasks: 'taskcompletion', at: now };
+  state.changes.node(node);
+  withdrawAll(state, node);
+  state.review.nodes.add(node);
 }
 
 function start(node: Node, now: Instant): void {

@@ -30,7 +30,7 @@ export const KINDS = {
   'node.offline': 'The node works, and its scheduling is disabled',
   'node.leavingpool': 'The node is to leave the pool',
   'node.preempted': 'The provider has taken the node back',
-  'node.rebooting': 'A client has asked to reboot the node',
+  'node.rebooting': 'A client has asked to reboot the node, or the time for which its machine is lent is nearly over',
   'node.reimaging': 'A client has asked to reimage the node',
   'node.deallocating': 'A client has asked to deallocate the node',
   'node.deallocated': 'The node is deallocated',
