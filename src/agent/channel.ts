@@ -1,10 +1,11 @@
 import { WebSocket, type RawData } from 'ws';
 import { during } from './activity.ts';
 import type { AgentFrame, OwnerFrame } from './frames.ts';
+import type { AgentOptions } from './options.ts';
 
 export interface ChannelOptions {
   /** Asked at each try: the provider may have learnt of another address meanwhile. */
-  readonly address: () => { readonly agentUrl: string; readonly credential: string };
+  readonly address: () => Pick<AgentOptions, 'agentUrl' | 'authority' | 'credential'>;
   readonly hello: () => AgentFrame;
   readonly onFrame: (frame: OwnerFrame) => void;
   /** The lease has run out: nobody may rely on this node any more. */
@@ -43,9 +44,10 @@ export function openChannel(options: ChannelOptions): Channel {
 
   const dial = (): void => {
     if (closed) return;
-    const { agentUrl, credential } = options.address();
+    const { agentUrl, authority, credential } = options.address();
     const opening = new WebSocket(agentUrl, {
       headers: { authorization: `Bearer ${credential}` },
+      ...(authority === undefined ? {} : { ca: authority }),
       perMessageDeflate: false,
       maxPayload: LARGEST_FRAME_BYTES,
       handshakeTimeout: 10_000,

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type Engine, isEngine } from './containers/engine.ts';
+import { FOUND_ADDRESS, ownAddress } from './ownAddress.ts';
 import { type Isolation, isIsolation } from './place/isolation.ts';
 
 /**
@@ -12,6 +13,11 @@ export interface AgentOptions {
   readonly life: number;
   /** `ws://host:port/linarite/agent` (or `wss:`). */
   readonly agentUrl: string;
+  /**
+   * The one authority (PEM) that may vouch for the service, where it is dialled by `wss:`; left out: those that Node.js
+   * trusts.
+   */
+  readonly authority?: string;
   readonly credential: string;
   /**
    * The directory that tasks and the files API see, by its path on the machine: marks and control groups are named by
@@ -20,6 +26,7 @@ export interface AgentOptions {
   readonly rootDirectory: string;
   /** Journal, configuration, slot scripts: beside the root, never below it. */
   readonly stateDirectory: string;
+  /** In the file it may be `FOUND_ADDRESS`. */
   readonly ipAddress: string;
   /** Where everybody reaches the service of this machine, and so the node's endpoints; left out: 127.0.0.1. */
   readonly publicAddress?: string;
@@ -106,7 +113,7 @@ export function readOptions(file: string | undefined): AgentOptions {
   const text = readFileSync(file ?? 0, 'utf8');
   const read: unknown = JSON.parse(text);
   if (!isOptions(read)) throw new Error(`the agent's configuration${file === undefined ? '' : ` in ${file}`} lacks a member or has one of the wrong type`);
-  return read;
+  return read.ipAddress === FOUND_ADDRESS ? { ...read, ipAddress: ownAddress(read.agentUrl) } : read;
 }
 
 function isOptions(value: unknown): value is AgentOptions {
@@ -120,6 +127,7 @@ function isOptions(value: unknown): value is AgentOptions {
     (uidBase === null || typeof uidBase === 'number') &&
     (isolation === undefined || (isIsolation(isolation) && isolation !== 'none')) &&
     (engine === undefined || isEngine(engine)) &&
+    optional('authority', 'string') &&
     optional('lowPriority', 'boolean') &&
     optional('transferIdleMs', 'number') &&
     optional('transferRetryMs', 'number') &&

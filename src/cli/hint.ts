@@ -1,4 +1,4 @@
-import { quoteForShell } from './shellWords.ts';
+import { quoteForShell } from '../base/shellWords.ts';
 
 /** A command to copy, for the same data directory as the one that prints it. */
 export function hint(command: string, dataDir: string | undefined): string {

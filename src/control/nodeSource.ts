@@ -3,6 +3,7 @@ import type { NodeObservation } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
 import type { NodeStatus } from '../core/status.ts';
+import { EngineAway } from '../nodes/away.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { PoolAdd } from '../wire/types.generated.ts';
 import { machineOf } from './nodeRequest.ts';
@@ -46,6 +47,8 @@ export class NodeSource {
   /** By `lifeOf`. */
   readonly #failed = new Map<string, Failed>();
   #maxNodes: Promise<number | null> | null = null;
+  /** An engine could not be asked for its nodes; null: all were. */
+  #away: { readonly tries: number; readonly againAt: number } | null = null;
 
   constructor(options: SourceOptions, onObserved: (observation: Observation) => void, idOf: (node: NodeNumber) => string | null) {
     this.#options = options;
@@ -73,27 +76,70 @@ export class NodeSource {
 
   /**
    * What is true of each of these nodes now; what the account has there of others is released, and other lives
-   * of them are ended. Nodes of other accounts are theirs.
+   * of them are ended. Nodes of other accounts are theirs. Of an engine that cannot be asked now nodes are taken as
+   * they were, and it is asked again.
    */
   async truth(nodes: readonly NodeStatus[]): Promise<readonly { readonly node: NodeStatus; readonly observed: NodeObservation }[]> {
-    const { account, provider } = this.#options;
     const meanwhile: Observation[] = [];
     this.#meanwhile = meanwhile;
     try {
+      const { listed, away } = await this.#list();
       // Two lives of a node may be there at once: one on its way out, one on its way in.
-      const seen = new Map([...(await provider.list(account.number)), ...meanwhile].map((observation) => [lifeOf(observation), observation]));
-      const known = new Set(nodes.map(lifeOf));
-      const numbers = new Set(nodes.map(({ node }) => node));
-      for (const [life, observation] of seen) {
-        if (known.has(life)) continue;
-        // What lies there is its next life's: the rules count on it.
-        if (numbers.has(observation.node)) this.restart(observation.node, observation.life, false);
-        else this.release(observation.node, observation.life, false);
-      }
-      return nodes.map((node) => ({ node, observed: seen.get(lifeOf(node))?.observed ?? { kind: 'ended', reason: 'the provider does not know it' } }));
+      const seen = new Map([...listed, ...meanwhile].map((observation) => [lifeOf(observation), observation]));
+      this.#endUnknown(seen.values(), nodes);
+      return nodes.map((node) => ({ node, observed: seen.get(lifeOf(node))?.observed ?? (away === null ? UNKNOWN : presumed(node, away)) }));
     } finally {
       this.#meanwhile = null;
     }
+  }
+
+  /** `nodes`: all of the account. */
+  #endUnknown(seen: Iterable<Observation>, nodes: readonly NodeStatus[]): void {
+    const known = new Set(nodes.map(lifeOf));
+    const numbers = new Set(nodes.map(({ node }) => node));
+    for (const observation of seen) {
+      if (known.has(lifeOf(observation))) continue;
+      // What lies there is its next life's: the rules count on it.
+      if (numbers.has(observation.node)) this.restart(observation.node, observation.life, false);
+      else this.release(observation.node, observation.life, false);
+    }
+  }
+
+  /** `away`: why an engine cannot be asked now; null: all were. */
+  async #list(): Promise<{ readonly listed: readonly Observation[]; readonly away: string | null }> {
+    const { account, provider, log } = this.#options;
+    try {
+      const listed = await provider.list(account.number);
+      this.#away = null;
+      return { listed, away: null };
+    } catch (error) {
+      if (!(error instanceof EngineAway)) throw error;
+      const tries = (this.#away?.tries ?? 0) + 1;
+      this.#away = { tries, againAt: this.#options.monotonic() + waitOf(tries) };
+      log.warn({ reason: error.message }, 'an engine cannot be asked about its nodes: they are taken as they were');
+      return { listed: error.seen, away: error.message };
+    }
+  }
+
+  /**
+   * An engine that could not be asked is asked again, when it is time: what has ended meanwhile is told, and what
+   * nobody knows is released. `nodes`: those of the account at the time of the call. Throws what the provider throws.
+   */
+  async askAway(nodes: () => Iterable<NodeStatus>): Promise<void> {
+    if (this.#away === null || this.#away.againAt > this.#options.monotonic()) return;
+    this.#away = { ...this.#away, againAt: this.#options.monotonic() + ASK_AGAIN_MOST_MS };
+    const before = [...nodes()];
+    const meanwhile: Observation[] = [];
+    this.#meanwhile = meanwhile;
+    const { listed, away } = await this.#list().finally(() => {
+      if (this.#meanwhile === meanwhile) this.#meanwhile = null;
+    });
+    this.#endUnknown(listed, [...nodes()]);
+    const seen = new Set([...listed, ...meanwhile].map(lifeOf));
+    // What is only being asked for may be on its way to the engine.
+    const ended = away === null ? before.filter((node) => !seen.has(lifeOf(node)) && !isAskedFor(node)) : [];
+    for (const { node, life } of ended) this.#onObserved({ node, life, observed: UNKNOWN });
+    for (const observation of [...listed, ...meanwhile]) this.#onObserved(observation);
   }
 
   acquire(command: Extract<Command, { kind: 'acquire' }>, node: NodeStatus, spec: PoolAdd): void {
@@ -143,7 +189,7 @@ export class NodeSource {
         if (silent) log.warn(fields, 'the agent that did not answer is dead, with all it started');
       },
       (error: unknown) => {
-        const waitMs = Math.min(ASK_AGAIN_MOST_MS, ASK_AGAIN_FIRST_MS * 2 ** (tries - 1));
+        const waitMs = waitOf(tries);
         log.error({ error, ...fields, waitMs }, 'a node could not be ended: trying again');
         this.#failed.set(lifeOf(ending), { ending, tries, againAt: monotonic() + waitMs });
       },
@@ -156,6 +202,21 @@ export class NodeSource {
     const ended = await Promise.allSettled(nodes.map((node) => provider.halt(node.node, node.life, graceMs)));
     for (const result of ended) if (result.status === 'rejected') log.error({ error: result.reason as unknown }, 'a node could not be ended');
   }
+}
+
+const UNKNOWN: NodeObservation = { kind: 'ended', reason: 'the provider does not know it' };
+
+/** Of a node whose engine cannot be asked: its agent, if it has one, has its lease to come. */
+function presumed(node: NodeStatus, reason: string): NodeObservation {
+  return isAskedFor(node) ? { kind: 'pending', reason } : { kind: 'running' };
+}
+
+function isAskedFor({ state }: NodeStatus): boolean {
+  return state === 'creating' || state === 'preempted';
+}
+
+function waitOf(tries: number): number {
+  return Math.min(ASK_AGAIN_MOST_MS, ASK_AGAIN_FIRST_MS * 2 ** (tries - 1));
 }
 
 function lifeOf({ node, life }: { readonly node: NodeNumber; readonly life: number }): string {

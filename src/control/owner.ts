@@ -4,6 +4,7 @@ import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys
 import { accountOf } from '../core/node/numbers.ts';
 import type { JobExplanation } from '../core/port.ts';
 import type { Reason } from '../core/reasons.ts';
+import type { NodeStatus } from '../core/status.ts';
 import type { AccountFigures, AgentChannel, AgentDoor } from '../ports.ts';
 import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AddedTasks, type QuarantineChange } from '../store/ownerStore.ts';
 import { Absent } from './absent.ts';
@@ -169,7 +170,12 @@ export class Owner {
    */
   attend(): void {
     this.#source.endAgain();
-    if (this.#session !== null) this.#archive?.attend(this.#session.nodes.values());
+    const session = this.#session;
+    if (session !== null) {
+      const nodes = (): readonly NodeStatus[] => [...session.nodes.values(), ...this.#quarantine.nodes];
+      this.#source.askAway(nodes).catch((error: unknown) => this.#options.log.error({ error }, 'what is true of the nodes could not be asked'));
+      this.#archive?.attend(session.nodes.values());
+    }
     this.sweep();
   }
 

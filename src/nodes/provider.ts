@@ -18,7 +18,7 @@ export interface PoolProvider {
   halt(node: NodeNumber, life: number, graceMs: number): Promise<void>;
   /**
    * The truth about the nodes of an account, asked after a restart of the service; `all`: of every account that the
-   * engine has nodes of.
+   * engine has nodes of. Throws `EngineAway` where the engine cannot be asked now.
    */
   list(account: AccountNumber | 'all'): Promise<readonly Observation[]>;
   /** Calls back for each change until stopped. */

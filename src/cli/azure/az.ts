@@ -7,7 +7,7 @@ import { messageOf } from '../../base/errors.ts';
 import { runInOurPlace } from '../child.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { provideKeys } from '../service/data/keys.ts';
-import { quoteForShell } from '../shellWords.ts';
+import { quoteForShell } from '../../base/shellWords.ts';
 import { runningOn, type Running } from './running.ts';
 
 /** What `az` calls this service. */

@@ -2,7 +2,7 @@ import { CommandError, EXIT } from '../errors.ts';
 import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment, managedIdentityEnvironment, servicePrincipalEnvironment } from '../service/environment.ts';
 import { runningService } from '../service/data/record.ts';
-import { quoteForShell } from '../shellWords.ts';
+import { quoteForShell } from '../../base/shellWords.ts';
 import { hint } from '../hint.ts';
 
 export interface EnvOptions {

@@ -4,7 +4,7 @@ import { DEFAULT_SUBSCRIPTION_ID } from '../../api/identity/wellKnown.ts';
 import { messageOf } from '../../base/errors.ts';
 import { asOperator, type AsOperator } from '../directory/asOperator.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { quoteForShell } from '../shellWords.ts';
+import { quoteForShell } from '../../base/shellWords.ts';
 
 export interface IdentityOptions {
   readonly dataDir?: string;

@@ -10,6 +10,10 @@ import { CommandError, EXIT } from '../errors.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
 import { readCapacityFile } from './lowPriority.ts';
 import { decideNodes, type NodeOptions } from './nodeOptions.ts';
+import { provideKeys } from './data/keys.ts';
+import type { ServiceRecord } from './data/record.ts';
+import { makeProviders, remoteService, serviceAddress } from './providers/make.ts';
+import { providersFor } from './providers/read.ts';
 
 /** How long an agent has to end its tasks when the service goes down: they get some of it to end by themselves. */
 export const LEAVE_GRACE_MS = LEAVE_DEADLINE_MS + 1_000;
@@ -54,10 +58,21 @@ function mostIsolation(): { readonly isolation?: Isolation } {
  * Ends agents that outlived a killed service, with all they started; what lies on their nodes stays. Returns how many
  * there were.
  */
-export async function endAgents(directory: Pick<DataDirectory, 'nodes' | 'memory'>): Promise<number> {
-  const provider = localNodes(directory, { ...decideNodes({}), blobsUrl: () => Promise.resolve(null) });
+export async function endAgents(directory: DataDirectory, record: Pick<ServiceRecord, 'options'> | undefined): Promise<number> {
+  const local = localNodes(directory, { ...decideNodes({}), blobsUrl: () => Promise.resolve(null) });
+  const provider = await enginesOf(directory, record, local);
   const alive = (await provider.list('all')).filter(({ observed }) => observed.kind === 'running');
   await Promise.all(alive.map(({ node, life }) => provider.halt(node, life, LEAVE_GRACE_MS)));
   await provider.close();
   return alive.length;
+}
+
+/** Those that a service of the record had its nodes from. */
+async function enginesOf(directory: DataDirectory, record: Pick<ServiceRecord, 'options'> | undefined, local: ClosableProvider): Promise<ClosableProvider> {
+  if (record === undefined) return local;
+  const { host, port, nodes } = record.options;
+  const providers = await providersFor(directory, decideNodes({}, nodes));
+  if (providers === null) return local;
+  const { nodeSecret } = provideKeys(directory.keys, true);
+  return makeProviders(providers, { directory, service: remoteService(serviceAddress(providers, host, port), directory, nodeSecret), local, say: () => undefined });
 }

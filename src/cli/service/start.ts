@@ -24,6 +24,7 @@ import { maxJobTimeFlags } from './maxJobTime.ts';
 import { readImagesFile } from './imagesFile.ts';
 import { readCapacityFile } from './lowPriority.ts';
 import { decideNodes, nodeFlags, type NodeWishes, sameNodes } from './nodeOptions.ts';
+import { readProvidersFile } from './providers/read.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 import { decideRegion, otherRegion, regionFlags, type RegionWishes } from './regionOptions.ts';
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
@@ -146,6 +147,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
   const layout = layoutOf(wishes);
   if (wishes.sizes !== undefined) readSizesFile(wishes.sizes);
   if (wishes.images !== undefined) await readImagesFile(wishes.images);
+  if (wishes.providers !== undefined) await readProvidersFile(wishes.providers);
   if (wishes.lowPriorityCapacity !== undefined) readCapacityFile(wishes.lowPriorityCapacity);
   const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.

@@ -37,7 +37,7 @@ export async function stopService(directory: DataDirectory, agents: AgentsFate):
   const leftovers: string[] = [];
   if (agents === 'end') {
     const { endAgents } = await import('./agents.ts');
-    const count = await endAgents(directory);
+    const count = await endAgents(directory, record);
     if (count > 0) leftovers.push(`${count} agent${count === 1 ? '' : 's'}`);
   }
   leftovers.push(...(await endParts(directory)));

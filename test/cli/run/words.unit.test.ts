@@ -3,7 +3,7 @@ import { array, assert, constantFrom, oneof, property, string, tuple } from 'fas
 import { describe, expect, test } from 'vitest';
 import { splitCommandLine } from '../../../src/agent/commandLine.ts';
 import { joinCommandLine } from '../../../src/cli/run/plan/commandLine.ts';
-import { quoteForShell } from '../../../src/cli/shellWords.ts';
+import { quoteForShell } from '../../../src/base/shellWords.ts';
 import { readDuration } from '../../../src/cli/run/plan/options.ts';
 import { expand } from '../../../src/cli/run/plan/placeholders.ts';
 import { readRows } from '../../../src/cli/run/plan/rows.ts';

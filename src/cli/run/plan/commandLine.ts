@@ -1,4 +1,4 @@
-import { PLAIN_WORD } from '../../shellWords.ts';
+import { PLAIN_WORD } from '../../../base/shellWords.ts';
 import { RunError } from '../failure.ts';
 
 /**

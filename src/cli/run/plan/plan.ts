@@ -1,4 +1,4 @@
-import { quoteForShell } from '../../shellWords.ts';
+import { quoteForShell } from '../../../base/shellWords.ts';
 import { joinCommandLine, shellCommandLine } from './commandLine.ts';
 import { dependenciesOn, MOST_CHARACTERS } from './dependencies.ts';
 import { RunError } from '../failure.ts';

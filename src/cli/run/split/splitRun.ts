@@ -6,7 +6,7 @@ import type { Connection } from '../account/connection.ts';
 import { inParallel, pause } from '../concurrency.ts';
 import { clean, endTasks, missing, unmatched, type Report, type RunResult, type RunSurroundings } from '../ending.ts';
 import { reasonOf, RunError, type Failure } from '../failure.ts';
-import { quoteForShell } from '../../shellWords.ts';
+import { quoteForShell } from '../../../base/shellWords.ts';
 import { isOutage, refusalOf } from '../account/refusal.ts';
 import { chooseImage } from '../plan/image.ts';
 import type { TaskOutcome } from '../watch/outcome.ts';

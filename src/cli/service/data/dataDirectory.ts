@@ -59,6 +59,9 @@ const NODE_PLACE = 'node-place';
 const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, ...CLOCK_ENTRIES, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'];
 /** The operator's own, which may be there before everything else and stays after it. */
 export const IMAGES_FILE = 'images.yaml';
+
+/** Says where nodes come from, where the operator has put it there. */
+export const PROVIDERS_FILE = 'providers.yaml';
 /** Where the lock lies: the first thing to be made, and the last to be removed. */
 const RUN = 'run';
 /** `run` has this name while it is being removed, so that nobody takes a lock in it. */
@@ -253,7 +256,7 @@ function codeOf(error: unknown): unknown {
 function refuseForeign(root: string): boolean {
   const version = readIfThere(join(root, 'version'));
   if (version === undefined) {
-    if (readdirSync(root).every((entry) => entry === IMAGES_FILE || CLOCK_ENTRIES.includes(entry) || isOfLock(root, entry))) return false;
+    if (readdirSync(root).every((entry) => entry === IMAGES_FILE || entry === PROVIDERS_FILE || CLOCK_ENTRIES.includes(entry) || isOfLock(root, entry))) return false;
     throw new CommandError(EXIT.failure, `${root} holds something, but no data of linarite: give an empty or a new directory by --data-dir`);
   }
   const [format, release = 'unknown'] = version.trim().split(' ');

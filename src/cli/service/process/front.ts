@@ -4,6 +4,7 @@ import { certificateName, HOST_SUFFIX } from '../../../api/hostNames.ts';
 import { PortTakenError, listen, type Listener, type ListenerOptions } from '../../../api/listener.ts';
 import { NamedCertificates } from '../../../api/namedCertificates.ts';
 import { messageOf } from '../../../base/errors.ts';
+import { serviceAddress } from '../providers/make.ts';
 import type { Composition } from './composition.ts';
 import type { ApiPart } from './parts.ts';
 import { portTaken } from './portTaken.ts';
@@ -28,7 +29,9 @@ const RENEWAL_LOOK_MS = 6 * 3_600_000;
 /** Opens the port; first of all, so that a taken one is known before anything is started. */
 export async function openFront(given: Composition): Promise<Front> {
   const { directory, options, log } = given;
-  const names = options.host === '0.0.0.0' || options.host === '::' ? [] : [options.host];
+  // As nodes of other machines dial it, the service has that name as well.
+  const forNodes = given.providers === null ? [] : [new URL(serviceAddress(given.providers, options.host, options.port)).hostname.replace(/^\[|\]$/g, '')];
+  const names = [...(options.host === '0.0.0.0' || options.host === '::' ? [] : [options.host]), ...forNodes];
   const certificates = (): ReturnType<typeof provideCertificates> => provideCertificates({ directory: directory.certificates, names, now: new Date() });
   const named = new NamedCertificates(directory.certificates, () => new Date());
   const suffix = options.hostSuffix ?? HOST_SUFFIX;

@@ -14,6 +14,7 @@ import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceKeys } from '../data/keys.ts';
 import type { NodeOptions } from '../nodeOptions.ts';
+import type { Providers } from '../providers/file.ts';
 import type { RegionOptions } from '../regionOptions.ts';
 import type { ServiceTime } from './time.ts';
 
@@ -61,6 +62,8 @@ export interface ServiceContext {
   readonly webhookPrivate: boolean;
   /** How nodes of this machine are made. */
   readonly nodes: NodeOptions;
+  /** Where nodes come from; null: from this machine alone. */
+  readonly providers: Providers | null;
   readonly archive: ArchiveSettings;
   readonly time: ServiceTime;
   readonly log: Logger;

@@ -18,6 +18,7 @@ import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writ
 import { RecordKeeper } from '../data/recordKeeper.ts';
 import { decideArchive } from '../archiveOptions.ts';
 import { decideNodes } from '../nodeOptions.ts';
+import { providersFor } from '../providers/read.ts';
 import { decideRegion } from '../regionOptions.ts';
 import { decideSilence } from '../silenceOptions.ts';
 import { serviceTime } from './time.ts';
@@ -52,6 +53,10 @@ export async function runService(path: string, options: ServiceOptions, parts: P
   const { log, close: closeLog } = openLog(directory, options.logLevel);
   const cleanups = new Cleanups(log);
   cleanups.add('log', closeLog);
+  const providers = await providersFor(directory, decideNodes({}, options.nodes)).catch(async (error: unknown) => {
+    await cleanups.run();
+    throw error;
+  });
   const keys = provideKeys(directory.keys, usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey }));
   const composition = {
     directory,
@@ -62,6 +67,7 @@ export async function runService(path: string, options: ServiceOptions, parts: P
     cleanups,
     record: new RecordKeeper(directory, options, keys.wellKnown),
     rooms: new Rooms(directory, log),
+    providers,
     troubles: [],
   };
   let fate: AgentsFate = 'leave';
@@ -105,7 +111,7 @@ export async function runService(path: string, options: ServiceOptions, parts: P
  * port is open.
  */
 async function compose(composition: Composition, parts: Parts, signal: AbortSignal, { fate, beforeReady }: { readonly fate: () => AgentsFate; readonly beforeReady: (api: ApiPart) => Promise<void> }): Promise<void> {
-  const { directory, keys, log, cleanups, record, rooms, troubles } = composition;
+  const { directory, keys, log, cleanups, record, rooms, providers, troubles } = composition;
   const front = await openFront(composition);
   cleanups.add('port', () => front.close());
   record.listens(front.port);
@@ -130,7 +136,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], region: decideRegion({}, composition.options), autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, webhookPrivate: composition.options.webhookPrivate === true, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], region: decideRegion({}, composition.options), autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, webhookPrivate: composition.options.webhookPrivate === true, nodes: decideNodes({}, composition.options.nodes), providers, archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.

@@ -42,6 +42,7 @@ import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import { isLoopback } from '../data/keys.ts';
 import { AccountOwners } from './accountOwners.ts';
+import { makeProviders, remoteService, serviceAddress } from '../providers/make.ts';
 import { accountsOf, managementOptions } from './management.ts';
 import type { OwnerPart, Parts, ServiceContext } from './parts.ts';
 import { signerOf } from './signer.ts';
@@ -106,15 +107,17 @@ function localUrl(url: string): string | null {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<StorageAccounts>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, region, archive, time, log } = context;
+  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, providers, region, archive, time, log } = context;
   const { clock, wallClock, virtual } = time;
-  const local = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
+  const say = (message: string): void => log.warn({ reason: message }, 'something of a node is left');
+  const local = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say });
+  const engines = providers === null ? local : await makeProviders(providers, { directory, service: remoteService(serviceAddress(providers, host, Number(new URL(endpoint).port)), directory, keys.nodeSecret), local, say });
   // What this machine can do is tried out beside the rest.
-  const probing = local.probe();
+  const probing = engines.probe();
   probing.catch(() => {});
   const pool = connect(connection, 'owner');
   const { subscriptionCores } = region;
-  const provider = subscriptionCores === undefined ? local : withSubscriptionCores(local, subscriptionCores, (asked) => grantSubscriptionCores(pool, asked, subscriptionCores));
+  const provider = subscriptionCores === undefined ? engines : withSubscriptionCores(engines, subscriptionCores, (asked) => grantSubscriptionCores(pool, asked, subscriptionCores));
   const stored = postgresOwnerStore(pool);
   const store = maxJobTimeMs === null ? stored : withJobTimeCap(stored, maxJobTimeMs);
   const prepare = async (): Promise<{ accounts: readonly AccountRow[]; capabilities: Capabilities; storages: StorageAccounts }> => {
