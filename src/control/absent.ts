@@ -42,10 +42,10 @@ export class Absent {
    * Agents that do not come back after we took over are silent from now on, if not from before. Of nodes being created,
    * or sought again, only those count that the provider sees run; deallocated ones have none.
    */
-  takeOver(nodes: readonly NodeStatus[], runs: (node: NodeNumber) => boolean, now: number): void {
+  reconcile(nodes: readonly NodeStatus[], runs: (node: NodeNumber) => boolean, now: number): void {
     const expected = nodes.filter(({ node, state }) => (state !== 'creating' && state !== 'preempted' && state !== 'deallocated') || runs(node)).map(({ node }) => node);
-    this.#leases.takeOver(expected, now);
-    this.#silence.takeOver(expected, now);
+    this.#leases.reconcile(expected, now);
+    this.#silence.reconcile(expected, now);
   }
 
   /** What the rules are to be told now. */

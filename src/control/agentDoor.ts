@@ -4,7 +4,8 @@ import type { NodeNumber } from '../core/keys.ts';
 import { MEASURE_EVERY_MS } from '../core/tunables.ts';
 import type { AgentChannel } from '../ports.ts';
 import { applicationsIn, packageSource } from './packages.ts';
-import type { Session, Surroundings } from './session.ts';
+import type { Session } from './session.ts';
+import type { Surroundings } from './surroundings.ts';
 import { nodeSetup } from './work.ts';
 
 /** What becomes of what an agent says, and of its connection. `unheardMs`: how long nothing had been heard over it. */
@@ -47,7 +48,7 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
       },
       measured: ({ measure }) => {
         const status = session.nodes.get(node);
-        if (status !== undefined) session.measures.add(status.pool, measure, options.monotonic());
+        if (status !== undefined) session.measures.ingest(status.pool, measure, options.monotonic());
       },
       answered: (frame) => {
         if (frame.kind === 'fileAnswer') fileAsks.answer(frame.request, frame.answer);

@@ -62,7 +62,7 @@ export class Channels {
   /** Returns whether this was the node's current channel. */
   close(node: NodeNumber, channel: AgentChannel): boolean {
     if (!this.isCurrent(node, channel)) return false;
-    this.#drop(node);
+    this.#forgetChannel(node);
     return true;
   }
 
@@ -142,11 +142,11 @@ export class Channels {
   }
 
   forget(node: NodeNumber): void {
-    this.#drop(node);
+    this.#forgetChannel(node);
     this.#acknowledged.delete(node);
   }
 
-  #drop(node: NodeNumber): void {
+  #forgetChannel(node: NodeNumber): void {
     this.#byNode.delete(node);
     this.#owed.delete(node);
   }

@@ -17,7 +17,7 @@ export class Handed {
   }
 
   /** Returns whether there was room. */
-  add(added: AddedTasks): boolean {
+  enqueue(added: AddedTasks): boolean {
     const [tasks, characters] = [this.#tasks + added.tasks.length, this.#characters + added.size];
     if (tasks > MOST.tasks || characters > MOST.characters) return false;
     this.#added.push(added);
@@ -26,7 +26,7 @@ export class Handed {
   }
 
   /** In the order in which they were handed over. */
-  takeAll(): readonly AddedTasks[] {
+  dequeueAll(): readonly AddedTasks[] {
     const added = this.#added;
     this.#added = [];
     [this.#tasks, this.#characters] = [0, 0];

@@ -12,7 +12,7 @@ const NEW_TASKS_A_TICK = 5_000;
 const JOBS_AT_ONCE = 32;
 
 /** One tick's worth of what clients asked for. */
-export interface Taken {
+export interface Ingested {
   readonly events: readonly CoreEvent[];
   /** Inbox entries to be named in the commit that takes the events in. */
   readonly entries: readonly number[];
@@ -89,7 +89,7 @@ export class Intake {
    * taken in without a sweep: not where the inbox will be read anyway, or has to be because something came before it.
    */
   hand(added: AddedTasks): boolean {
-    return !this.#sweeps.isDue && this.#ingested.has(added.job) && !this.#unread.has(added.job) && this.#handed.add(added);
+    return !this.#sweeps.isDue && this.#ingested.has(added.job) && !this.#unread.has(added.job) && this.#handed.enqueue(added);
   }
 
   get isHanded(): boolean {
@@ -117,7 +117,7 @@ export class Intake {
    * `amount`: as much as a tick takes, or one inbox entry, or, when there is none, one new task. Throws what the store
    * throws; then nothing has been taken, and the next call begins anew.
    */
-  async read(amount: 'all' | 'one' = 'all'): Promise<Taken> {
+  async read(amount: 'all' | 'one' = 'all'): Promise<Ingested> {
     const before = new Map<JobNumber, TaskNumber>();
     const uncertain = [...this.#uncertain];
     const partial = [...this.#partial];
@@ -138,12 +138,12 @@ export class Intake {
   }
 
   /** `before`: is told up to where tasks had been taken in of jobs whose tasks are read. */
-  async #read(before: Map<JobNumber, TaskNumber>, isOne: boolean): Promise<Taken> {
+  async #read(before: Map<JobNumber, TaskNumber>, isOne: boolean): Promise<Ingested> {
     const events: CoreEvent[] = [];
-    const handed = this.#handed.takeAll();
+    const handed = this.#handed.dequeueAll();
     // A read of the inbox brings all of it, and what was asked for before.
     if (isOne && handed.length > 0) this.#sweeps.ask();
-    const entries = isOne || this.#sweeps.isDue ? [] : await this.#takeHanded(events, before, handed);
+    const entries = isOne || this.#sweeps.isDue ? [] : await this.#ingestHanded(events, before, handed);
     const batch = this.#sweeps.isDue ? await this.#readInbox(events, isOne) : null;
     // A task not taken in yet comes with its job's new tasks as it is by then: newer than here.
     const known = batch?.tasks.filter(({ job, task }) => task.intent.task <= (this.#ingested.get(job) ?? 0)) ?? [];
@@ -153,7 +153,7 @@ export class Intake {
       this.#tellParents(events, job, await this.#lookUpParents(job, tasks));
       for (const task of tasks) this.#tell(events, { kind: 'task', job, task });
     }
-    this.#sweeps.close();
+    this.#sweeps.end();
     return { events, entries: [...entries, ...(batch?.entries ?? [])], sweep: this.#sweeps.covered };
   }
 
@@ -187,7 +187,7 @@ export class Intake {
    * Returns the inbox entries that are done with. What does not follow on what has been taken in is left to a sweep:
    * others have added to that job as well, or it is gone.
    */
-  async #takeHanded(events: CoreEvent[], before: Map<JobNumber, TaskNumber>, handed: readonly AddedTasks[]): Promise<readonly number[]> {
+  async #ingestHanded(events: CoreEvent[], before: Map<JobNumber, TaskNumber>, handed: readonly AddedTasks[]): Promise<readonly number[]> {
     const entries: number[] = [];
     const pages = new Map<JobNumber, TaskIntake[]>();
     for (const { entry, job, tasks } of handed) {

@@ -39,7 +39,7 @@ export class Leases {
   }
 
   /** These nodes are silent from now on, if not from before. */
-  takeOver(nodes: readonly NodeNumber[], now: number): void {
+  reconcile(nodes: readonly NodeNumber[], now: number): void {
     const before = new Map(this.#until);
     this.#until.clear();
     for (const node of nodes) {

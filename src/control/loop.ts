@@ -27,7 +27,7 @@ export const MACHINE_TIME: LoopTime = {
 
 export interface OwnerLoop {
   /** To be called whenever something arrives (OwnerOptions.onWork). */
-  kick(): void;
+  wake(): void;
   /** To be called when there is room on the disk again: what finds none is tried at once. */
   roomSeen(): void;
   /** Resolves when no tick runs any more. */
@@ -60,7 +60,7 @@ export function runLoop(
 
   const isOver = (): boolean => stopped || owner.phase === 'ended';
 
-  function kick(): void {
+  function wake(): void {
     kicked = true;
     if (owner.isAwaited() || owner.isAsked()) endPause();
     if (running !== null || isOver()) return;
@@ -68,13 +68,13 @@ export function runLoop(
     running = turns().finally(() => {
       running = null;
       if (isOver()) return;
-      if (kicked) kick();
+      if (kicked) wake();
       else sleep();
     });
   }
 
   /**
-   * What arrives while a tick commits is one tick afterwards, or beside it if it is much (`Session.takeArrived`): the
+   * What arrives while a tick commits is one tick afterwards, or beside it if it is much (`Session.ingestArrived`): the
    * busier, the larger the ticks.
    */
   async function turns(): Promise<void> {
@@ -156,7 +156,7 @@ export function runLoop(
 
   function sleep(): void {
     const dueInMs = owner.dueInMs();
-    if (dueInMs !== null) cancelTimer = time.after(Math.min(Math.max(dueInMs, 0), LONGEST_SLEEP_MS), kick);
+    if (dueInMs !== null) cancelTimer = time.after(Math.min(Math.max(dueInMs, 0), LONGEST_SLEEP_MS), wake);
   }
 
   /** Returns what ends it. */
@@ -171,7 +171,7 @@ export function runLoop(
 
   const endAttending = each(ATTEND_MS, () => owner.attend());
   return {
-    kick,
+    wake,
     roomSeen,
     stop: async () => {
       stopped = true;

@@ -17,13 +17,13 @@ export class Measures {
   /** On the monotonic clock; null: there is nothing. An owner turns each second, whatever is due. */
   #dueAt: number | null = null;
 
-  add(pool: PoolNumber, measure: Measure, now: number): void {
+  ingest(pool: PoolNumber, measure: Measure, now: number): void {
     this.#pools.set(pool, withMeasure(this.#pools.get(pool) ?? null, measured(measure)));
     this.#dueAt ??= now + TOGETHER_MS;
   }
 
   /** What has come together, if it is time. */
-  takeDue(now: number): readonly CoreEvent[] {
+  due(now: number): readonly CoreEvent[] {
     if (this.#dueAt === null || this.#dueAt > now) return [];
     const events = [...this.#pools].map(([pool, measure]): CoreEvent => ({ kind: 'measured', pool, measure }));
     this.#pools.clear();

@@ -18,10 +18,13 @@ import { Passage } from './passage.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { PACE_MS } from './pace.ts';
 import { Quarantine } from './quarantine.ts';
-import { Session, type Decided, type Surroundings, type Turn } from './session.ts';
+import { Session } from './session.ts';
 import { SILENCE_BOUNDS } from './silence.ts';
+import type { Surroundings } from './surroundings.ts';
 import { Sweeps } from './sweeps.ts';
 import { TickTimes } from './tickTimes.ts';
+import type { Turn } from './turn.ts';
+import { turnSession, type Turning } from './turning.ts';
 import { Waiters } from './waiters.ts';
 
 /**
@@ -51,16 +54,6 @@ const ENDED: State = { phase: 'ended' };
  * lease renewed.
  */
 const LET_GO_AFTER_MS = OWNER_DEAD_AFTER_MS - 2_000;
-
-/** A turn ends after so many ticks, whatever arrives: who stops the owner waits for it. */
-const MOST_TICKS_A_TURN = 8;
-
-/** A turn under way. `failure`: what keeps committed commands from being sent; null: nothing. */
-interface Run {
-  readonly session: Session;
-  readonly times: TickTimes;
-  failure: { readonly error: unknown } | null;
-}
 
 /** The owner of one account: see README.md of this folder. Turn it with `tick`, one call at a time. */
 export class Owner {
@@ -225,7 +218,7 @@ export class Owner {
     let session = this.#session;
     try {
       session ??= await this.#loadAgain();
-      if (session !== null) await this.#turn(session, times);
+      if (session !== null) await turnSession(session, times, this.#turning);
     } finally {
       this.#options.onTurn?.(times.figures());
       const slow = times.slow();
@@ -234,83 +227,20 @@ export class Owner {
     }
   }
 
-  async #turn(session: Session, times: TickTimes): Promise<void> {
-    times.enter('dispatch');
-    await session.deliver();
-    times.enter('read');
-    const run: Run = { session, times, failure: null };
-    let turn = await this.#take(session);
-    /** Of the tick before: whether the session goes on. */
-    let before = Promise.resolve(true);
-    for (let decided = 1; turn !== null; decided += 1) {
-      times.enter('decide');
-      const tick = await this.#decide(run, turn, before);
-      if (tick === null) return;
-      const settled = this.#settle(run, tick, before);
-      const mayGoAhead = (await before) && !tick.isBarrier && run.failure === null && decided < MOST_TICKS_A_TURN;
-      turn = mayGoAhead ? await this.#ahead(session, settled) : null;
-      before = settled;
-    }
-    await before;
-    if (run.failure !== null) throw run.failure.error;
-  }
-
-  /** null: the rules failed. What is under way is settled first: it may be what the session ends with. */
-  async #decide({ session, times }: Run, turn: Turn, before: Promise<boolean>): Promise<Decided | null> {
-    try {
-      const decided = session.decide(turn, (part) => times.enter(part));
-      times.tookIn(decided.events.length);
-      return decided;
-    } catch (error) {
-      if (await before) this.#broken(session, error, turn);
-      return null;
-    }
-  }
-
-  /** Once the tick before it is: what follows from its commit. Returns whether the session goes on. */
-  async #settle(run: Run, tick: Decided, before: Promise<boolean>): Promise<boolean> {
-    const { session, times } = run;
-    const { turn } = tick;
-    if (!(await before)) return false;
-    try {
-      const decisions = await session.settle(tick);
-      times.enter('dispatch');
-      this.#noRoom = null;
-      if (turn.sweep !== null) this.#waiters.done(turn.sweep);
-      this.#passed(session, turn, decisions);
-    } catch (error) {
-      this.#broken(session, error, turn);
-      return false;
-    }
-    run.failure = await session.deliver().then(() => null, (error: unknown) => ({ error }));
-    times.enter('commit');
-    return !session.isOver;
-  }
-
-  /** What arrives before that tick is settled, if it is worth one of its own; null: nothing is decided before. */
-  async #ahead(session: Session, settled: Promise<boolean>): Promise<Turn | null> {
-    const isWorth = await Promise.race([session.enough().then(() => true), settled.then(() => false)]);
-    return isWorth ? session.takeArrived() : null;
-  }
-
   #broken(session: Session, error: unknown, turn: Turn): void {
     if ((error instanceof RulesFault || error instanceof Refused) && this.#goesOn(session, error, turn)) this.#reload('the rules failed');
     else this.#fail(error);
   }
 
-  /**
-   * Nothing has been decided yet: a store that is away is asked again in the next tick, and what is in memory stays.
-   * Null: the session is over.
-   */
-  async #take(session: Session): Promise<Turn | null> {
-    try {
-      return await session.take();
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.#fail(error);
-      return null;
-    }
-  }
+  readonly #turning: Turning = {
+    onSettled: (session, turn, decisions) => {
+      this.#noRoom = null;
+      if (turn.sweep !== null) this.#waiters.done(turn.sweep);
+      this.#passed(session, turn, decisions);
+    },
+    onBroken: (session, error, turn) => this.#broken(session, error, turn),
+    onRefused: (error) => this.#fail(error),
+  };
 
   /** What a committed tick means for what is in quarantine, and for carefulness. */
   #passed(session: Session, turn: Turn, decisions: Decisions): void {
@@ -440,7 +370,7 @@ export class Owner {
     const { store, account, process, processUrl, monotonic, log } = this.#options;
     const claimedAt = monotonic();
     const { epoch } = await store.claim(account.number, process, processUrl);
-    await this.#quarantine.open(epoch);
+    await this.#quarantine.load(epoch);
     const whole = await store.load(account.number);
     const maxNodes = await this.#source.room();
     const careful = this.#careful;

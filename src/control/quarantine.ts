@@ -65,7 +65,7 @@ export class Quarantine {
   }
 
   /** To be called when the account has been claimed, before it is loaded. Throws what the store throws. */
-  async open(epoch: number): Promise<void> {
+  async load(epoch: number): Promise<void> {
     const { store, account, commit, log } = this.#options;
     if (this.#found !== null) {
       await commit(epoch, { aside: [this.#found.row] }, this.#found.entries);
@@ -77,7 +77,7 @@ export class Quarantine {
       for (const { subject, unit, coreVersion, error } of again) log.warn({ subject, unit, coreVersion, reason: error }, 'the rules are of another version than those that failed on this: it leaves the quarantine');
       await commit(epoch, { again }, []);
     }
-    this.#hold(rows.filter(({ coreVersion }) => coreVersion === CORE_VERSION));
+    this.#remember(rows.filter(({ coreVersion }) => coreVersion === CORE_VERSION));
   }
 
   /** The account without what is in quarantine. */
@@ -115,7 +115,7 @@ export class Quarantine {
       case 'tasks':
         if (jobs.has(event.job)) return null;
         return event.tasks.some(({ intent }) => tasks.has(taskInJob(event.job, intent.task)))
-          ? { ...event, tasks: event.tasks.map((task) => (tasks.has(taskInJob(event.job, task.intent.task)) ? setAside(task) : task)) }
+          ? { ...event, tasks: event.tasks.map((task) => (tasks.has(taskInJob(event.job, task.intent.task)) ? standIn(task) : task)) }
           : event;
       case 'task':
       case 'satisfied':
@@ -200,7 +200,7 @@ export class Quarantine {
     if (this.#rows.length >= MOST_IN_QUARANTINE) return false;
     const row = rowOf(subject, unit, error, where);
     await this.#options.commit(where.epoch, { aside: [row] }, []);
-    this.#hold([...this.#rows, row]);
+    this.#remember([...this.#rows, row]);
     return true;
   }
 
@@ -219,11 +219,11 @@ export class Quarantine {
     if (keys.length === 0) return false;
     const isLeaving = ({ epoch, tick }: QuarantineKey): boolean => keys.some((key) => key.epoch === epoch && key.tick === tick);
     const leaving = this.#rows.filter(isLeaving);
-    this.#hold(this.#rows.filter((row) => !isLeaving(row)));
+    this.#remember(this.#rows.filter((row) => !isLeaving(row)));
     return leaving.some(({ subject }) => subject.kind === 'node' || (subject.kind === 'pool' && this.nodes.some(({ pool }) => pool === subject.pool)));
   }
 
-  #hold(rows: readonly Quarantined[]): void {
+  #remember(rows: readonly Quarantined[]): void {
     this.#rows = rows;
     this.#index = indexOf(rows);
   }
@@ -323,7 +323,7 @@ function indexOf(rows: readonly Quarantined[]) {
 }
 
 /** As it has to be counted: nothing else of it is shown to the rules. */
-function setAside({ intent: { task, createdAt, requiredSlots, retentionMs, deletedAt } }: TaskIntake): TaskIntake {
+function standIn({ intent: { task, createdAt, requiredSlots, retentionMs, deletedAt } }: TaskIntake): TaskIntake {
   return {
     intent: { task, idKey: '', createdAt, requiredSlots, retentionMs, deletedAt, maxTaskRetryCount: null, affinity: null, dependsOn: null, exitConditions: null, terminateAt: null, reactivateSequence: 0 },
     status: null,

@@ -1,49 +1,27 @@
-import type { FileAnswer, FileAsk, NodeAnswer, NodeAsk } from '../agent/frames.ts';
 import { withoutEndings, type Command, type Decisions } from '../core/decisions.ts';
 import type { CoreEvent, Snapshot } from '../core/events.ts';
-import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '../core/keys.ts';
+import type { JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core } from '../core/port.ts';
-import type { FailureInfo, NodeStatus } from '../core/status.ts';
-import { durableTransitions, NO_TRANSITIONS, TransitionTracker, type TickTransitions } from '../core/transitions/tracker.ts';
-import { MANAGED_TOKEN_PATH } from '../wire/managedTokens.ts';
+import type { NodeStatus } from '../core/status.ts';
+import { durableTransitions, NO_TRANSITIONS, TransitionTracker } from '../core/transitions/tracker.ts';
 import type { Observation } from '../nodes/provider.ts';
-import { JOURNAL_SLOT_MS } from '../store/journal.ts';
 import type { AddedTasks, AttemptSpec } from '../store/ownerStore.ts';
-import type { Absent } from './absent.ts';
 import { CarefulSteps, type Careful, type Portion } from './careful.ts';
 import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
-import { Intake, type Taken } from './intake.ts';
-import { CORE_VERSION, encodeBeginning, encodeImage, encodeInputs, type Beginning } from './journal.ts';
-import type { LogArchive } from './logArchive.ts';
+import { Intake, type Ingested } from './intake.ts';
+import type { Beginning } from './journal.ts';
 import { Measures } from './measures.ts';
-import type { NodeAsks } from './nodeAsks.ts';
 import type { NodeSource } from './nodeSource.ts';
-import type { OwnerOptions } from './ownerOptions.ts';
+import { outgoing } from './outgoing.ts';
 import { PACE_MS, paceAfter } from './pace.ts';
-import { packageSource } from './packages.ts';
-import type { Quarantine } from './quarantine.ts';
+import { Recorder } from './recorder.ts';
 import { decide, roomOf } from './rules.ts';
 import { Specs } from './specs.ts';
-import { tellStory, type StoryOptions } from './story/story.ts';
-import type { Sweeps } from './sweeps.ts';
+import { tellStory } from './story/story.ts';
+import type { Surroundings } from './surroundings.ts';
 import { TaskEnds } from './taskEnds.ts';
-
-/** What a session works with, and what outlasts it. */
-export interface Surroundings {
-  readonly options: OwnerOptions;
-  readonly source: NodeSource;
-  /** Silence goes on whatever is in memory: a lease is counted from when the agent fell silent. */
-  readonly absent: Absent;
-  readonly fileAsks: NodeAsks<FileAsk, FileAnswer>;
-  readonly nodeAsks: NodeAsks<NodeAsk, NodeAnswer>;
-  /** null: nothing is archived, nor ever was. */
-  readonly archive: LogArchive | null;
-  /** Callers wait for their numbers, however often the account is loaded. */
-  readonly sweeps: Sweeps;
-  readonly quarantine: Quarantine;
-  readonly story: StoryOptions | null;
-}
+import { type Decided, NOTHING_SAID, type Outcome, type Turn } from './turn.ts';
 
 /**
  * An account as it was claimed and loaded. `now`, `snapshot`: what the rules were created with, the account without
@@ -64,38 +42,6 @@ export interface Loaded extends Beginning {
   readonly careful: Careful | null;
 }
 
-/** What a tick takes. */
-export interface Turn {
-  readonly portion: Portion;
-  readonly events: readonly CoreEvent[];
-  /** Inbox entries that its commit removes. */
-  readonly entries: readonly number[];
-  /** The sweep that is done with it; null: the inbox is not looked at. */
-  readonly sweep: number | null;
-}
-
-/** What the store says of a tick that it has committed. */
-interface Outcome {
-  readonly specs: ReadonlyMap<string, AttemptSpec>;
-  readonly refused: readonly JobNumber[];
-}
-
-/** A tick that is decided, and whose commit is under way. */
-export interface Decided {
-  readonly turn: Turn;
-  /** All that the rules were told. */
-  readonly events: readonly CoreEvent[];
-  readonly decisions: Decisions;
-  readonly transitions: TickTransitions;
-  /** null: nothing is committed. */
-  readonly committed: { readonly tick: number; readonly at: Instant } | null;
-  /** Up to which report of each node all are taken in with it. */
-  readonly marks: ReadonlyMap<NodeNumber, number>;
-  readonly outcome: Promise<Outcome>;
-  /** What follows from it has to be done before anything else is decided. */
-  readonly isBarrier: boolean;
-}
-
 /**
  * So much, and as much as that tick took, has to have arrived to be a tick of its own beside one whose commit is under
  * way. Otherwise it waits for that commit: commits of an account are made one after another all the same, and smaller
@@ -104,14 +50,12 @@ export interface Decided {
  */
 const AHEAD_FROM = 100;
 
-const NOTHING_SAID: Outcome = { specs: new Map(), refused: [] };
-
 /**
  * All that an owner has in memory of a loaded account: one epoch, one core, the agents that came since. It is made by
  * loading and is right as long as each of its commits succeeds; after one that did not, it is closed and thrown away as
  * a whole, and the next load makes another. Nothing in it is ever reset. A turn is `deliver` (what the last commit
- * decided), `take`, `decide`, `settle`, `deliver`. While a commit is under way another turn may be decided, of what has
- * arrived (`takeArrived`): nothing is read from the database before all that was decided is in it. Turns are settled
+ * decided), `ingest`, `decide`, `settle`, `deliver`. While a commit is under way another turn may be decided, of what has
+ * arrived (`ingestArrived`): nothing is read from the database before all that was decided is in it. Turns are settled
  * and delivered in their order.
  */
 export class Session {
@@ -136,10 +80,7 @@ export class Session {
   #steps: CarefulSteps | null;
   /** Numbered from 1 without a gap: a replay sees by that whether the beginning of an epoch is still in the journal. */
   #tick = 0;
-  /** What the next tick goes on from, for the journal; null: it need not be written, or was too large. */
-  #beginning: Uint8Array | null;
-  /** Where the last tick stands in the journal; null: none does. */
-  #slot: number | null = null;
+  readonly #recorder: Recorder;
   /** Jobs that did not end although the last tick decided so: told before anything else. */
   #refused: readonly JobNumber[] = [];
   /** How many events the last tick decided on. */
@@ -159,13 +100,14 @@ export class Session {
     this.core = core;
     this.beatAt = claimedAt;
     this.specs = new Specs(store);
-    this.#beginning = this.#recorded({ now, snapshot });
-    this.#dispatch = this.#dispatchOptions();
+    this.#recorder = new Recorder({ now, snapshot }, () =>
+      options.log.info({ account: account.name, epoch }, 'the account is too large to be written down as it was loaded: its journal replays from when it is smaller'));
+    this.#dispatch = outgoing(this, around);
     this.#steps = careful === null ? null : new CarefulSteps(careful);
     this.#nodes = new Map(snapshot.nodes.map((node) => [node.node, node]));
     this.#intake = new Intake({ store, account: account.number, specs: this.specs, sweeps, admit: (event) => quarantine.admit(event) }, snapshot);
     const running = new Set(truth.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
-    absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
+    absent.reconcile(snapshot.nodes, (node) => running.has(node), monotonic());
     this.#tracker = new TransitionTracker(whole);
     this.#events.push(roomOf(options, maxNodes), ...quarantine.ends(snapshot));
     for (const { node, observed } of truth) if (this.#nodes.has(node.node)) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed });
@@ -255,10 +197,10 @@ export class Session {
    * What this tick is about; null: the session has ended meanwhile. Throws what the store throws: then nothing has been
    * taken. To be called when all that was decided is settled.
    */
-  async take(): Promise<Turn | null> {
+  async ingest(): Promise<Turn | null> {
     const portion = this.#steps?.portion(this.#events.length, this.#intake.hasWork()) ?? 'all';
     const asked = portion === 'all' || portion === 'inbox' ? await this.#intake.read(portion === 'all' ? 'all' : 'one') : null;
-    return this.#isOver ? null : this.#taken(portion, asked);
+    return this.#isOver ? null : this.#turnOf(portion, asked);
   }
 
   /**
@@ -276,15 +218,15 @@ export class Session {
    * What has arrived, if a tick may take it while others are under way; null: they have to be settled first. Nobody who
    * waits for what he asked for is to wait behind it.
    */
-  takeArrived(): Turn | null {
-    const mayTake = !this.#isOver && this.#hasEnough && this.#steps === null && !this.#intake.hasWork();
-    return mayTake ? this.#taken('all', null) : null;
+  ingestArrived(): Turn | null {
+    const isAllowed = !this.#isOver && this.#hasEnough && this.#steps === null && !this.#intake.hasWork();
+    return isAllowed ? this.#turnOf('all', null) : null;
   }
 
-  #taken(portion: Portion, asked: Taken | null): Turn {
+  #turnOf(portion: Portion, asked: Ingested | null): Turn {
     const { absent, quarantine, options } = this.#around;
     // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
-    this.#events.push(...absent.due(options.monotonic()), ...this.measures.takeDue(options.monotonic()));
+    this.#events.push(...absent.due(options.monotonic()), ...this.measures.due(options.monotonic()));
     const arrived = this.#events.splice(0, portion === 'all' ? this.#events.length : Number(portion === 'arrived'));
     const events = [...(asked?.events ?? []), ...arrived.flatMap((event) => quarantine.admit(event) ?? [])];
     return { portion, events, entries: asked?.entries ?? [], sweep: asked?.sweep ?? null };
@@ -373,53 +315,10 @@ export class Session {
     this.taskEnds.rejectAll(error);
   }
 
-  #recorded(beginning: Beginning): Uint8Array | null {
-    const { log, account } = this.#around.options;
-    const encoded = encodeBeginning(beginning);
-    if (encoded === null) log.info({ account: account.name, epoch: this.epoch }, 'the account is too large to be written down as it was loaded: its journal replays from when it is smaller');
-    return encoded;
-  }
-
-  #dispatchOptions(): DispatchOptions {
-    const { options, source } = this.#around;
-    return {
-      specs: this.specs,
-      knownJobs: (jobs) => options.store.readKnownJobs(jobs),
-      sign: options.sign,
-      packages: (applications) => packageSource(options, applications),
-      token: ({ job, task, attempt }) => options.tokens.issue({ account: options.account.number, job, task, attempt }),
-      identity: ({ job, task, attempt }) => ({ endpoint: `${options.account.url}${MANAGED_TOKEN_PATH}`, header: options.tokens.issueIdentity({ account: options.account.number, job, task, attempt }), blobHosts: options.blobNames?.hosts() ?? [], authority: options.blobNames?.authority() ?? null }),
-      poolOf: (node) => this.#nodes.get(node)?.pool,
-      send: (node, commands) => this.channels.send(node, { kind: 'commands', epoch: this.epoch, commands }),
-      acquire: (command, spec) => {
-        const node = this.#nodes.get(command.node);
-        if (node !== undefined) source.acquire(command, node, spec);
-      },
-      release: (command) => this.#release(command),
-      halt: ({ node, life, silent }) => source.restart(node, life, silent),
-      refuse: (node, key, failure, error) => this.#refuse(node, key, failure, error),
-      refuseJobTask: (node, key, failure, error, offer) => {
-        this.#refuseJobTask(node, key, failure, error);
-        if (offer !== null) this.push({ kind: 'agent', node, report: { kind: 'revoked', key: offer } });
-      },
-    };
-  }
-
-  /** A life whose files go with it. A session that ends meanwhile leaves it to the next one, which decides it again. */
-  #release({ node, life, silent }: Extract<Command, { kind: 'release' }>): void {
-    const { source, archive } = this.#around;
-    const status = this.#nodes.get(node);
-    const archived = status === undefined || silent ? null : (archive?.beforeLeaving(status) ?? null);
-    if (archived === null) return source.release(node, life, silent);
-    void archived.then(() => {
-      if (!this.#isOver) source.release(node, life, silent);
-    });
-  }
-
   #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'transitions' | 'committed' | 'outcome' | 'isBarrier'> {
     const { options, quarantine } = this.#around;
     const now = options.clock();
-    const beginning = this.#beginningOf(now);
+    this.#recorder.before(now, this.core);
     const decisions = decide(this.core, { now, seed, events });
     enter('commit');
     const isBarrier = this.#isBarrier(decisions);
@@ -429,8 +328,6 @@ export class Session {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
     }
     this.#tick += 1;
-    this.#slot = slotOf(now);
-    this.#beginning = null;
     const transitions = this.#tracker.tick(events, decisions, now);
     const outcome = options.store.commit({
       account: options.account.number,
@@ -443,20 +340,11 @@ export class Session {
       specs: [...offered.values()],
       quarantine: { over: quarantine.over(decisions) },
       // Without events, too: the clock alone decides things, and a replay has to ask the rules at the same instants.
-      journal: { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events), beginning },
+      journal: this.#recorder.entry(now, seed, events),
     }).then(({ specs, refused }) => ({ specs: new Map(specs.map((spec) => [taskName(spec), spec])), refused }));
     // Nobody hears of one that comes after a failed one.
     outcome.catch(() => undefined);
     return { decisions, transitions, committed: { tick: this.#tick, at: now }, outcome, isBarrier };
-  }
-
-  /**
-   * What a tick goes on from, if it is the first of its epoch or of its partition of the journal. An epoch that was too
-   * large as it was loaded may be small enough by then.
-   */
-  #beginningOf(now: Instant): Uint8Array | null {
-    if (this.#slot !== null && slotOf(now) !== this.#slot) this.#beginning ??= encodeImage(this.core.image());
-    return this.#beginning;
   }
 
   /**
@@ -510,24 +398,4 @@ export class Session {
     return refusals;
   }
 
-  /** What the task asks for can't be put together here: it ends as any task whose inputs can't be had. */
-  #refuse(node: NodeNumber, key: AttemptKey, failure: FailureInfo, error: unknown): void {
-    const { log, clock } = this.#around.options;
-    if (failure.category === 'ServerError') log.error({ error, ...key }, 'a task could not be prepared: it ends as failed');
-    this.push({ kind: 'agent', node, report: { kind: 'ended', end: { key, startedAt: null, endedAt: clock(), outcome: { kind: 'notStarted', failure } } } });
-  }
-
-  /** It ends as one whose inputs can't be had; tasks that were to wait for it come back. */
-  #refuseJobTask(node: NodeNumber, key: JobTaskKey, failure: FailureInfo, error: unknown): void {
-    const { log, clock } = this.#around.options;
-    if (failure.category === 'ServerError') log.error({ error, ...key }, "a job's preparation or release task could not be put together: it ends as failed");
-    const now = clock();
-    const status = { state: 'completed', startedAt: now, endedAt: now, exitCode: null, failure, retryCount: 0, lastRetryAt: null, result: 'failure' } as const;
-    this.push({ kind: 'agent', node, report: { kind: 'jobTask', key, status } });
-  }
-}
-
-/** By number, the partition of the journal in which a tick of this instant stands. */
-function slotOf(now: Instant): number {
-  return Math.floor(now / JOURNAL_SLOT_MS);
 }

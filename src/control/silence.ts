@@ -58,7 +58,7 @@ export class Silence {
    * The account has been loaded: these nodes are silent from now on, if not from before. What was told of them is told
    * again. Nobody listened since the last look: while an account is not loaded, agents that come are sent away.
    */
-  takeOver(nodes: readonly NodeNumber[], now: number): void {
+  reconcile(nodes: readonly NodeNumber[], now: number): void {
     const before = new Map(this.#silent);
     this.#silent.clear();
     const listened = this.#listenedMs;

@@ -79,7 +79,7 @@ export class Sweeps {
   }
 
   /** To be called after a tick's reading: what it began is covered if nothing of it is left. */
-  close(): void {
+  end(): void {
     if (this.#begun === null || this.#begun.newest !== null || this.#begun.jobs.size > 0) return;
     this.#covered = this.#begun.number;
     this.#begun = null;

@@ -20,7 +20,7 @@ export class TaskEnds {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         signal.removeEventListener('abort', abort);
-        this.#remove(key, waiter);
+        this.#forget(key, waiter);
       };
       const waiter: Waiter = {
         resolve: () => {
@@ -56,7 +56,7 @@ export class TaskEnds {
     for (const waiter of this.#byTask.get(keyOf(job, task)) ?? []) waiter.resolve();
   }
 
-  #remove(key: string, waiter: Waiter): void {
+  #forget(key: string, waiter: Waiter): void {
     const others = this.#byTask.get(key);
     if (others?.delete(waiter) !== true) return;
     this.#count -= 1;

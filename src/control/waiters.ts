@@ -28,7 +28,7 @@ export class Waiters {
     if (signal?.aborted === true) return Promise.reject(gaveUp());
     return new Promise<void>((resolve, reject) => {
       const abort = (): void => {
-        this.#remove(sweep, waiter);
+        this.#forget(sweep, waiter);
         reject(gaveUp());
       };
       const heard = (): void => signal?.removeEventListener('abort', abort);
@@ -67,7 +67,7 @@ export class Waiters {
     for (const waiters of all) for (const waiter of waiters) waiter.reject(error);
   }
 
-  #remove(sweep: number, waiter: Waiter): void {
+  #forget(sweep: number, waiter: Waiter): void {
     const others = this.#bySweep.get(sweep);
     if (others?.delete(waiter) !== true) return;
     this.#count -= 1;

@@ -86,7 +86,7 @@ export function startService(options: {
     monotonic: world.now,
     aheadFrom: 1,
     random: seededRandom(world.between(0, 2 ** 32 - 1)),
-    onWork: () => loop?.kick(),
+    onWork: () => loop?.wake(),
     onFault: options.onFault,
     onDeposed: () => undefined,
     log: {
@@ -116,7 +116,7 @@ export function startService(options: {
     if (stopping) return;
     loop = runLoop(owner, { time, onError });
     heartbeat = runHeartbeat({ owners: () => (owner.phase === 'ended' ? [] : [owner]), store, process }, time, onError);
-    loop.kick();
+    loop.wake();
   };
   void start();
 

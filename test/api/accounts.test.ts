@@ -48,7 +48,7 @@ beforeAll(async () => {
   [first, second] = [await account('first'), await account('second')];
   owners = new Owners({ onFault: (fault) => void faults.push(fault), onDeposed: () => undefined, log });
   for (const { number } of [first, second]) {
-    const owner = ownerOf(number, PROCESS, () => loops.get(number)?.kick());
+    const owner = ownerOf(number, PROCESS, () => loops.get(number)?.wake());
     owners.add(number, owner);
     await owner.start();
     loops.set(number, runLoop(owner, { time: MACHINE_TIME, onError: () => undefined }));

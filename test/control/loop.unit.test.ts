@@ -62,11 +62,11 @@ describe('the loop of an owner', () => {
   const sinceFirst = (): number[] => ticks.map((at) => at - (ticks[0] ?? 0));
 
   test('ticks at once after a rest, and takes what arrives soon after together', async () => {
-    loop.kick();
+    loop.wake();
     await pass(1);
     expect(ticks).toHaveLength(1);
     for (let kicks = 0; kicks < 5; kicks += 1) {
-      loop.kick();
+      loop.wake();
       await pass(1);
     }
     await pass(100);
@@ -75,15 +75,15 @@ describe('the loop of an owner', () => {
 
   test('takes together what arrives until its pace says that the next tick is due', async () => {
     owner.paceMs = 32;
-    loop.kick();
+    loop.wake();
     await pass(1);
-    loop.kick();
+    loop.wake();
     await pass(30);
     expect(sinceFirst()).toEqual([0]);
     await pass(10);
     expect(sinceFirst()).toEqual([0, 32]);
     owner.paceMs = 16;
-    loop.kick();
+    loop.wake();
     await pass(20);
     expect(sinceFirst()).toEqual([0, 32, 48]);
   });
@@ -91,49 +91,49 @@ describe('the loop of an owner', () => {
   test('lets nobody wait for that who asks', async () => {
     owner.paceMs = 32;
     owner.tookMs = 4;
-    loop.kick();
+    loop.wake();
     await pass(5);
     owner.isAsked = true;
-    loop.kick();
+    loop.wake();
     await pass(50);
     expect(sinceFirst()).toEqual([0, 8]);
   });
 
   test('does not let anybody wait', async () => {
-    loop.kick();
+    loop.wake();
     await pass(2);
-    loop.kick();
+    loop.wake();
     await pass(1);
     expect(ticks).toHaveLength(1);
     owner.isAwaited = () => true;
-    loop.kick();
+    loop.wake();
     await pass(0);
     expect(sinceFirst()).toEqual([0, 3]);
   });
 
   test('takes in what is asked for after a rest as long as the last tick took, at the latest at its pace', async () => {
     owner.tookMs = 4;
-    loop.kick();
+    loop.wake();
     await pass(5);
     owner.isAsked = true;
-    loop.kick();
+    loop.wake();
     // What agents say meanwhile changes nothing.
     await pass(1);
-    loop.kick();
+    loop.wake();
     await pass(20);
     expect(sinceFirst()).toEqual([0, 8]);
     owner.tookMs = 12;
-    loop.kick();
+    loop.wake();
     await pass(13);
     owner.isAsked = true;
-    loop.kick();
+    loop.wake();
     await pass(50);
     expect(sinceFirst()).toEqual([0, 8, 26, 42]);
   });
 
   test('asks a store that is away five times a second, not as fast as it says no', async () => {
     owner.failure = new Error('the database is away');
-    loop.kick();
+    loop.wake();
     await pass(1_000);
     expect(ticks.length).toBeGreaterThanOrEqual(4);
     expect(ticks.length).toBeLessThanOrEqual(6);
@@ -148,17 +148,17 @@ describe('the loop of an owner', () => {
   test('tries after ever longer pauses while there is no room, up to five seconds, whoever waits', async () => {
     starve();
     owner.isAwaited = () => true;
-    loop.kick();
+    loop.wake();
     for (let seconds = 0; seconds < 22; seconds += 1) {
       await pass(1_000);
-      loop.kick();
+      loop.wake();
     }
     expect(sinceFirst()).toEqual([0, 200, 600, 1_400, 3_000, 6_200, 11_200, 16_200, 21_200]);
   });
 
   test('tries at once when room is seen, and soon again if that was too little', async () => {
     starve();
-    loop.kick();
+    loop.wake();
     await pass(12_000);
     const before = ticks.length;
     loop.roomSeen();
@@ -172,7 +172,7 @@ describe('the loop of an owner', () => {
 
   test('asks a store that ended itself for want of room five times a second, and goes on with long pauses when it says so again', async () => {
     starve();
-    loop.kick();
+    loop.wake();
     await pass(3_500);
     owner.failure = new Error('the database is away');
     await pass(4_000);
@@ -183,20 +183,20 @@ describe('the loop of an owner', () => {
 
   test('begins with short pauses again once it was able to write', async () => {
     starve();
-    loop.kick();
+    loop.wake();
     await pass(12_000);
     [owner.noRoom, owner.failure] = [null, null];
     await pass(6_000);
     starve();
     const before = ticks.length;
-    loop.kick();
+    loop.wake();
     await pass(500);
     expect(ticks.slice(before).map((at) => at - 18_000)).toEqual([0, 200]);
   });
 
   test('ends while it rests for want of room', async () => {
     starve();
-    loop.kick();
+    loop.wake();
     await pass(12_000);
     await loop.stop();
   });
@@ -204,16 +204,16 @@ describe('the loop of an owner', () => {
   test('ticks when a timer is due, and looks again when the clock that it is counted by runs slower', async () => {
     const due = 1_000;
     owner.dueInMs = () => (world.now() - EPOCH < due ? (due - (world.now() - EPOCH)) / 2 : null);
-    loop.kick();
+    loop.wake();
     await pass(2_000);
     expect(ticks.at(-1)).toBeGreaterThanOrEqual(due);
     expect(ticks.length).toBeLessThan(20);
   });
 
   test('begins no tick once it is stopped', async () => {
-    loop.kick();
+    loop.wake();
     await pass(1);
-    loop.kick();
+    loop.wake();
     await pass(1);
     await loop.stop();
     await pass(100);

@@ -68,7 +68,7 @@ async function process() {
     });
   const loops = new Map<AccountNumber, OwnerLoop>();
   const own = async (account: AccountNumber): Promise<Owner> => {
-    const owner = ownerOf(account, () => loops.get(account)?.kick());
+    const owner = ownerOf(account, () => loops.get(account)?.wake());
     owners.add(account, owner);
     await owner.start();
     loops.set(account, runLoop(owner, { time, onError: () => undefined }));

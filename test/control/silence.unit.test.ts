@@ -69,7 +69,7 @@ test('a new load tells again what was told, and goes on counting', () => {
   silence.begin(1, now(), 0);
   pass(70_000);
   told.length = 0;
-  silence.takeOver([1, 2], now());
+  silence.reconcile([1, 2], now());
   pass(1_000);
   expect(told).toEqual(['1 unknown 71000', '1 gone 71000']);
   pass(29_000);
@@ -82,7 +82,7 @@ test('time in which the account was not loaded does not count, however often loa
   pass(10_000);
   for (let loads = 0; loads < 1_000; loads += 1) {
     stall(5_000);
-    silence.takeOver([1], now());
+    silence.reconcile([1], now());
     look();
   }
   expect(told).toEqual([]);

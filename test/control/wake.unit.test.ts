@@ -51,7 +51,7 @@ async function ownerInVirtualTime() {
     clock: world.now,
     monotonic: world.now,
     random: world.random,
-    onWork: () => loop?.kick(),
+    onWork: () => loop?.wake(),
     onFault: (fault) => expect.unreachable(fault.message),
     onDeposed: () => expect.unreachable('deposed'),
     log: { info: () => undefined, warn: (fields, message) => expect.unreachable(`${message} ${JSON.stringify(fields)}`), error: () => undefined },

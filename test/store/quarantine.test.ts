@@ -41,14 +41,14 @@ async function service(poison: Poison) {
     clock: Date.now,
     monotonic: MACHINE_TIME.now,
     random: Math.random,
-    onWork: () => loop?.kick(),
+    onWork: () => loop?.wake(),
     onFault: (fault) => void faults.push(fault),
     onDeposed: () => undefined,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
   await owner.start();
   loop = runLoop(owner, { time: MACHINE_TIME, onError: (error) => void faults.push(error instanceof Error ? error : new Error(String(error))) });
-  loop.kick();
+  loop.wake();
   const stop = async (): Promise<void> => {
     await loop?.stop();
     await owner.stop();

@@ -73,7 +73,7 @@ export class AccountOwners {
       account: { number, name, url: endpoint },
       sign,
       archive,
-      onWork: () => loop?.kick(),
+      onWork: () => loop?.wake(),
       onCommit: (news) => {
         hear(news);
         commits.tell(number, news);
@@ -90,7 +90,7 @@ export class AccountOwners {
     }
     loop = runLoop(owner, { time, onError });
     this.#opened.set(number, { owner, loop });
-    loop.kick();
+    loop.wake();
   }
 
   /** Ends the account's nodes and lets go of it. `graceMs`: of the tasks that still run. */
