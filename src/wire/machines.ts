@@ -2,6 +2,8 @@ import { parseDuration } from './durations.ts';
 import { type BatchError, checkDistinct, invalidProperty } from './errors.ts';
 import { osOfAgent } from './images.ts';
 import { lowerAscii } from './letters.ts';
+import { LIMITS } from './limits.ts';
+import { findVmSize, nearestSize } from './sizes/find.ts';
 import type { CloudServiceConfiguration, NetworkConfiguration, PoolAdd, PublicIpAddressConfiguration, ServiceArtifactReference, UpgradePolicy, VirtualMachineConfiguration } from './types.generated.ts';
 
 /**
@@ -135,4 +137,17 @@ export function checkSubnet({ subnetId }: Pick<NetworkConfiguration, 'subnetId'>
 export function checkPublicAddresses({ provision = 'batchmanaged', ipAddressIds = [] }: PublicIpAddressConfiguration): void {
   if (provision !== 'usermanaged' && ipAddressIds.length > 0) throw invalidProperty('ipAddressIds', ipAddressIds.join(','), 'Only addresses that the user manages (provision usermanaged) are named.');
   checkDistinct('ipAddressIds', ipAddressIds.map(lowerAscii));
+}
+
+export function checkSlots({ vmSize, taskSlotsPerNode = 1 }: Pick<PoolAdd, 'vmSize'> & Partial<Pick<PoolAdd, 'taskSlotsPerNode'>>): void {
+  const most = Math.min(LIMITS.slotsPerCore * checkVmSize(vmSize), LIMITS.slotsPerNode);
+  if (taskSlotsPerNode > most) throw invalidProperty('taskSlotsPerNode', taskSlotsPerNode, `A node of size ${vmSize} has at most ${most} task slots.`);
+}
+
+/** Returns the number of cores. */
+export function checkVmSize(vmSize: string): number {
+  const size = findVmSize(vmSize);
+  if (size !== undefined) return size.cores;
+  const nearest = nearestSize(vmSize);
+  throw invalidProperty('vmSize', vmSize, `There is no such size of virtual machine.${nearest === undefined ? '' : ` The nearest is ${nearest}.`}`);
 }
