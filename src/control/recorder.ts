@@ -6,8 +6,8 @@ import type { JournalEntry } from '../store/ownerStore.ts';
 import { CORE_VERSION, encodeBeginning, encodeImage, encodeInputs, type Beginning } from './journal.ts';
 
 /**
- * What an epoch writes into the journal: each tick's inputs, and with the first tick of the epoch, and of each partition
- * of the journal, what it goes on from.
+ * What an epoch writes into the journal: each tick's inputs, and with the first tick of the epoch, and of each
+ * partition of the journal, what it goes on from.
  */
 export class Recorder {
   /** What the next tick goes on from; null: it need not be written, or was too large. */

@@ -52,11 +52,11 @@ const AHEAD_FROM = 100;
 
 /**
  * All that an owner has in memory of a loaded account: one epoch, one core, the agents that came since. It is made by
- * loading and is right as long as each of its commits succeeds; after one that did not, it is closed and thrown away as
- * a whole, and the next load makes another. Nothing in it is ever reset. A turn is `deliver` (what the last commit
- * decided), `ingest`, `decide`, `settle`, `deliver`. While a commit is under way another turn may be decided, of what has
- * arrived (`ingestArrived`): nothing is read from the database before all that was decided is in it. Turns are settled
- * and delivered in their order.
+ * loading and is right as long as each of its commits succeeds; after one that did not, it is closed and thrown away
+ * as a whole, and the next load makes another. Nothing in it is ever reset. A turn is `deliver` (what the last commit
+ * decided), `ingest`, `decide`, `settle`, `deliver`. While a commit is under way another turn may be decided, of what
+ * has arrived (`ingestArrived`): nothing is read from the database before all that was decided is in it. Turns are
+ * settled and delivered in their order.
  */
 export class Session {
   readonly epoch: number;

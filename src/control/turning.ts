@@ -27,8 +27,8 @@ interface Run {
 
 /**
  * One turn of a session: what arrived -> core -> one commit -> acknowledgements and commands; while the commit is under
- * way and enough arrives, the same again, one commit ahead. Resolves when all of it is settled. Throws what reads throw:
- * the store is away, and is to be asked later.
+ * way and enough arrives, the same again, one commit ahead. Resolves when all of it is settled. Throws what reads
+ * throw: the store is away, and is to be asked later.
  */
 export async function turnSession(session: Session, times: TickTimes, of: Turning): Promise<void> {
   times.enter('dispatch');
