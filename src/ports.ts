@@ -175,4 +175,4 @@ export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
 export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, TaskKey };
-export { taskDirectory } from './agent/frames.ts';
+export { pingEveryMs, taskDirectory } from './agent/frames.ts';

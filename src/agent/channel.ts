@@ -1,13 +1,18 @@
 import { WebSocket, type RawData } from 'ws';
 import { during } from './activity.ts';
-import type { AgentFrame, OwnerFrame } from './frames.ts';
+import { messageOf } from './failures.ts';
+import { type AgentFrame, type OwnerFrame, pingEveryMs } from './frames.ts';
+import { say } from './log.ts';
 import type { AgentOptions } from './options.ts';
+import { retryAfterMs } from './reconnecting.ts';
+import { type ProvedConnection, provedConnection } from './serviceProof.ts';
 
 export interface ChannelOptions {
   /** Asked at each try: the provider may have learnt of another address meanwhile. */
-  readonly address: () => Pick<AgentOptions, 'agentUrl' | 'authority' | 'credential'>;
+  readonly address: () => Pick<AgentOptions, 'agentUrl' | 'credential' | 'authority'>;
   readonly hello: () => AgentFrame;
-  readonly onFrame: (frame: OwnerFrame) => void;
+  /** `since`: when the hello left to which a `welcome` is the answer, on the clock of `performance`. */
+  readonly onFrame: (frame: OwnerFrame, since: number) => void;
   /** The lease has run out: nobody may rely on this node any more. */
   readonly onLeaseEnd: () => void;
 }
@@ -28,10 +33,7 @@ export interface Channel {
   close(): void;
 }
 
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 2_000;
-/** Answered by the other side's WebSocket; keeps the lease and finds dead connections. */
-const PING_MS = 10_000;
+const HANDSHAKE_MS = 10_000;
 const LARGEST_FRAME_BYTES = 64 << 20;
 
 export function openChannel(options: ChannelOptions): Channel {
@@ -39,66 +41,108 @@ export function openChannel(options: ChannelOptions): Channel {
   let welcomed = false;
   let closed = false;
   let epoch = -1;
-  let retryMs = FIRST_RETRY_MS;
+  /** Tries in a row that have come to no welcome. */
+  let tries = 0;
+  let refusedBecause = '';
+  /** The service may be on another machine, whether or not it has said yet how long our lease is. */
+  let isFar = false;
   const lease = createLease(options.onLeaseEnd);
 
   const dial = (): void => {
     if (closed) return;
-    const { agentUrl, authority, credential } = options.address();
+    const { agentUrl, credential, authority } = options.address();
+    const proof = proofOf(new URL(agentUrl), authority);
+    isFar = authority !== undefined;
+    if (proof === null) return dialLater();
     const opening = new WebSocket(agentUrl, {
       headers: { authorization: `Bearer ${credential}` },
-      ...(authority === undefined ? {} : { ca: authority }),
       perMessageDeflate: false,
       maxPayload: LARGEST_FRAME_BYTES,
-      handshakeTimeout: 10_000,
+      handshakeTimeout: HANDSHAKE_MS,
       followRedirects: true,
+      ...proof,
     });
     socket = opening;
-    let pingedAt = 0;
+    const connection: Connection = { socket: opening, pingedAt: 0 };
     let answered = true;
-    const beat = setInterval(() => {
+    const beat = (): void => {
       if (!answered) return opening.terminate();
       if (opening.readyState !== WebSocket.OPEN) return;
       answered = false;
-      pingedAt = performance.now();
+      connection.pingedAt = performance.now();
       opening.ping();
-    }, Math.min(PING_MS, (lease.ms ?? PING_MS * 4) / 4));
+    };
+    let beats = setInterval(beat, pingEveryMs(lease.ms));
+    // Whoever has the node is asked like whoever was dialled: the credential goes along, so it must be as well proved.
+    opening.on('redirect', (to, request) => {
+      if ((agentUrl.startsWith('wss:') && !to.startsWith('wss:')) || proofOf(new URL(to), authority) === null) request.destroy(new Error('the service sends this agent where it must not go'));
+    });
     opening.on('open', () => {
-      pingedAt = performance.now();
+      connection.pingedAt = performance.now();
       opening.send(JSON.stringify(options.hello()));
     });
+    // Answered by the other side's WebSocket; keeps the lease and finds dead connections.
     opening.on('pong', () => {
       answered = true;
       // Before the welcome it is some process that answers, not our owner: it counts the lease until it has welcomed
       // us.
-      if (welcomed) lease.renew(pingedAt);
+      if (welcomed) lease.renew(connection.pingedAt);
     });
-    opening.on('message', (data) => receive(opening, during('reading frames', () => parse(data)), pingedAt));
+    opening.on('message', (data) => {
+      if (!receive(connection, during('reading frames', () => parse(data)))) return;
+      clearInterval(beats);
+      beats = setInterval(beat, pingEveryMs(lease.ms));
+    });
     // 'close' follows every error.
-    opening.on('error', () => {});
+    opening.on('error', (error) => {
+      if (!isUsual(error)) complain(messageOf(error));
+    });
     opening.on('close', () => {
-      clearInterval(beat);
+      clearInterval(beats);
       if (socket !== opening) return;
       welcomed = false;
       socket = null;
-      setTimeout(dial, retryMs);
-      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+      dialLater();
     });
   };
 
-  const receive = (from: WebSocket, frame: OwnerFrame | null, saidHelloAt: number): void => {
-    if (from !== socket) return;
+  const dialLater = (): void => {
+    setTimeout(dial, retryAfterMs(tries, lease.ms ?? (isFar ? Infinity : null), Math.random()));
+    tries += 1;
+  };
+
+  /** Once, however often it is tried. */
+  const complain = (because: string): void => {
+    if (closed || because === refusedBecause) return;
+    say(`the service cannot be reached: ${because}`);
+    refusedBecause = because;
+  };
+  const proofOf = (url: URL, authority: string | undefined): ProvedConnection | null => {
+    try {
+      return provedConnection(url, authority);
+    } catch (error) {
+      complain(messageOf(error));
+      return null;
+    }
+  };
+
+  /** Returns whether it was the welcome. */
+  const receive = ({ socket: from, pingedAt }: Connection, frame: OwnerFrame | null): boolean => {
+    if (from !== socket) return false;
     if (frame === null || frame.epoch < epoch) {
       if (frame?.kind === 'welcome') from.close();
-      return;
+      return false;
     }
     epoch = frame.epoch;
+    const isWelcome = frame.kind === 'welcome';
     if (frame.kind === 'welcome') {
       welcomed = true;
-      retryMs = FIRST_RETRY_MS;
-      lease.start(frame.leaseMs, saidHelloAt);
+      tries = 0;
+      refusedBecause = '';
+      lease.start(frame.leaseMs, pingedAt);
     }
-    if (welcomed) options.onFrame(frame);
+    if (welcomed) options.onFrame(frame, pingedAt);
+    return isWelcome;
   };
 
   const sendText = (frame: string): void => {
@@ -118,6 +162,17 @@ export function openChannel(options: ChannelOptions): Channel {
       socket?.close();
     },
   };
+}
+
+interface Connection {
+  readonly socket: WebSocket;
+  /** When the last thing left that is answered at once. */
+  pingedAt: number;
+}
+
+/** The service is not there, or not yet: nothing to complain of. */
+function isUsual(error: Error): boolean {
+  return 'code' in error && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(String(error.code));
 }
 
 /**

@@ -4,11 +4,14 @@ import { request as httpsRequest } from 'node:https';
 import { readOpenFile } from '../blobs/openFile.ts';
 import { fileError, openBelow, propertiesOf } from './files.ts';
 import type { FileAnswer, FileAsk } from './frames.ts';
+import { overHttp, provedConnection } from './serviceProof.ts';
 
 export interface FileBodyOptions {
   readonly rootDirectory: string;
   readonly agentUrl: string;
   readonly credential: string;
+  /** See AgentOptions. */
+  readonly authority?: string;
 }
 
 /** No byte moved for so long: nobody reads any more. */
@@ -46,12 +49,13 @@ interface Body {
 /** Resolves when the service has answered or the connection has ended: then the reader has it all, or has gone. */
 function post(request: string, file: number, body: Body, options: FileBodyOptions): Promise<void> {
   return new Promise((resolve) => {
-    const url = new URL(options.agentUrl);
-    url.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
+    const url = overHttp(new URL(options.agentUrl));
+    const proof = provedConnection(url, options.authority);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/files/${encodeURIComponent(request)}`;
     const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: 'POST',
       timeout: IDLE_MS,
+      ...proof,
       headers: {
         authorization: `Bearer ${options.credential}`,
         'content-type': 'application/octet-stream',

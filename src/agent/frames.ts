@@ -23,6 +23,18 @@ export const MOST_FRAME_BYTES = 2 << 20;
  */
 export const MOST_JOBS = 100_000;
 
+const PING_MS = 10_000;
+/** A ping and its answer are some 250 bytes with what TLS and TCP add: so they are less than 10 a second. */
+const LONGEST_PING_MS = 30_000;
+
+/**
+ * How far apart the pings of an agent are, which keep its lease: six to a lease. The other side takes a connection for
+ * dead over which it has heard nothing for three times as long.
+ */
+export function pingEveryMs(leaseMs: number | null): number {
+  return leaseMs === null ? PING_MS : Math.min(LONGEST_PING_MS, leaseMs / 6);
+}
+
 /** Directory of a task below the node's root: `workitems/<job>/job-1/<task>` (recorded, nodeInfo.taskRootDirectory). */
 export function taskDirectory(jobId: string, taskId: string): string {
   const scheduled = /^(.*):(job-\d+)$/.exec(jobId);
@@ -64,6 +76,11 @@ export type OwnerFrame =
       readonly measureEveryMs?: number;
       /** How far the owner's time of day is ahead of the real one; left out: it is the real one. */
       readonly clockOffsetMs?: number;
+      /**
+       * The owner's real time of day when it said this, to an agent that may be on another machine, whose clock is
+       * another. Left out: they have one clock.
+       */
+      readonly now?: Instant;
     }
   | { readonly kind: 'acknowledge'; readonly epoch: number; readonly sequence: number }
   | { readonly kind: 'commands'; readonly epoch: number; readonly commands: readonly AgentCommand[] }

@@ -124,13 +124,14 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     return sent !== before;
   });
 
-  const receive = (frame: OwnerFrame): void => {
+  const receive = (frame: OwnerFrame, since: number): void => {
     if (!isAsked && isWork(frame)) {
       isAsked = true;
       onFirstAsk();
     }
     switch (frame.kind) {
       case 'welcome':
+        if (frame.now !== undefined) clock.follow(frame.now, { from: since, to: performance.now() });
         void setClock(frame.clockOffsetMs ?? 0);
         work ??= beginNodeWork({ options, setup: frame.node, ...place, network, metadata, readAddress, reports, clock, journal });
         reports.acknowledge(frame.acknowledged);
@@ -243,11 +244,11 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
   };
 }
 
-async function answer(request: string, ask: FileAsk, rootDirectory: string, { agentUrl, credential, stateDirectory }: AgentOptions): Promise<FileAnswer | null> {
+async function answer(request: string, ask: FileAsk, rootDirectory: string, { agentUrl, credential, authority, stateDirectory }: AgentOptions): Promise<FileAnswer | null> {
   try {
     if (ask.kind === 'uploadLogs') return await uploadServiceLogs(ask, { stateDirectory, credential, signal: AbortSignal.timeout(UPLOAD_LOGS_MS) });
     if (ask.kind !== 'read') return await answerAsk(rootDirectory, ask);
-    return await sendBody(request, ask, { rootDirectory, agentUrl, credential });
+    return await sendBody(request, ask, { rootDirectory, agentUrl, credential, ...(authority === undefined ? {} : { authority }) });
   } catch (error) {
     return { kind: 'error', code: 'Failed', message: messageOf(error) };
   }

@@ -1,13 +1,21 @@
 import type { Instant } from '../core/keys.ts';
 
 /**
- * The owner's time of day on a node: that of the machine, and what the owner says that its own is ahead of it
- * (docs/clock.md). The times that the owner is told are of it, and what has its time on a node goes by it: wall clocks
- * of runs, retention, users that expire. All that is between processes goes by the machine's.
+ * The owner's time of day on a node: that of the machine, or of the owner's machine where the owner says what it is
+ * there (`follow`), and what the owner says that its own is ahead of it (docs/clock.md). The times that the owner is
+ * told are of it, and what has its time on a node goes by it: wall clocks of runs, retention, users that expire. All
+ * that is between processes goes by the machine's.
  */
 export interface NodeClock {
   readonly now: () => Instant;
   readonly offsetMs: number;
+  /** How far it is ahead of the machine's. */
+  readonly aheadMs: number;
+  /**
+   * The real time of day on the owner's machine was `at` at some moment in between: from now on that machine's clock is
+   * followed, however wrong this one's is, or is put meanwhile. Nothing becomes due by it.
+   */
+  follow(at: Instant, between: { readonly from: number; readonly to: number }): void;
   /** When `after` happens next; null: nothing is to. */
   readonly next: Instant | null;
   /**
@@ -49,6 +57,9 @@ interface Waiting {
 
 export function createNodeClock({ wall, monotonic, timer }: MachineTime = MACHINE_TIME): NodeClock {
   let offsetMs = 0;
+  /** The owner's time of day where the monotonic clock is 0; null: the machine's is asked. */
+  let followed: number | null = null;
+  const realTime = (): number => (followed === null ? wall() : followed + monotonic());
   const waiting = new Set<Waiting>();
   const leftOf = ({ dueAt }: Waiting): number => dueAt - monotonic() - offsetMs;
 
@@ -62,13 +73,19 @@ export function createNodeClock({ wall, monotonic, timer }: MachineTime = MACHIN
   };
 
   return {
-    now: () => Math.floor(wall() + offsetMs),
+    now: () => Math.floor(realTime() + offsetMs),
     get offsetMs() {
       return offsetMs;
     },
+    get aheadMs() {
+      return Math.floor(realTime() + offsetMs - wall());
+    },
+    follow: (at, { from, to }) => {
+      followed = at - (from + to) / 2;
+    },
     get next() {
       const leftMs = Math.min(...[...waiting].map(leftOf));
-      return Number.isFinite(leftMs) ? Math.ceil(wall() + offsetMs + leftMs) : null;
+      return Number.isFinite(leftMs) ? Math.ceil(realTime() + offsetMs + leftMs) : null;
     },
     after: (ms, happen) => {
       const one: Waiting = { dueAt: monotonic() + offsetMs + ms, happen, cancel: () => undefined };

@@ -144,7 +144,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     },
   });
   const gpus = createGpus({ devicesDirectory: options.devicesDirectory ?? '/dev', slots: setup.slots, nodes: () => nodesIn(options.nodesDirectory) });
-  const identities = createIdentities({ node, launcher, agentUrl: () => new URL(readAddress().agentUrl), metadata });
+  const identities = createIdentities({ node, launcher, service: readAddress, metadata });
   let endpoints: Endpoints | null = null;
   const attempts = createAttempts({
     slots: setup.slots,
@@ -301,7 +301,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       switch (command.kind) {
         case 'preempt':
           // Programs read it by the machine's clock.
-          return metadata?.preempt(command.notBefore - clock.offsetMs);
+          return metadata?.preempt(command.notBefore - clock.aheadMs);
         case 'discard':
           return retention.discard({ kind: 'task', job: command.job, task: command.task });
         case 'discardJob':

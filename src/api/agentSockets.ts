@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { AgentChannel, AgentDoor, AgentFrame } from '../ports.ts';
+import { type AgentChannel, type AgentDoor, type AgentFrame, pingEveryMs } from '../ports.ts';
+import { isOfThisMachine } from '../processes/machine.ts';
 import { bearerOf } from './bearer.ts';
 
 export interface AgentSockets {
@@ -17,8 +18,12 @@ const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 /**
  * An agent that leaves one of these unanswered is cut off: well within the time after which a silent agent is given up.
+ * One with a lease is not asked: it says often enough by itself that it is there (`pingEveryMs`), over a link that may
+ * be narrow.
  */
 const PING_EVERY_MS = 5_000;
+/** So many of its own pings an agent with a lease may miss. */
+const PINGS_MISSED = 3;
 /** Close codes of RFC 6455, 7.4.1. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_BAD_FRAME = 1007;
@@ -33,6 +38,7 @@ export function createAgentSockets(door: AgentDoor, log: Logger): AgentSockets {
       socket.on('error', ignore);
       if ((request.url ?? '').split('?')[0] !== AGENT_PATH) return reject(socket, '404 Not Found');
       const credential = bearerOf(request);
+      if (isInTheClear(request)) return reject(socket, '403 Forbidden');
       const agent = credential === null ? null : door.authenticate(credential);
       if (agent === null) return reject(socket, '401 Unauthorized');
       server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -45,6 +51,11 @@ export function createAgentSockets(door: AgentDoor, log: Logger): AgentSockets {
       server.close();
     },
   };
+}
+
+/** Another machine's, without TLS: what it has shown already anybody may have read, and nothing is answered to it. */
+export function isInTheClear({ socket }: IncomingMessage): boolean {
+  return !('encrypted' in socket && socket.encrypted === true) && !isOfThisMachine(socket.remoteAddress ?? '');
 }
 
 function reject(socket: Duplex, status: string): void {
@@ -78,6 +89,7 @@ function attach(webSocket: WebSocket, cork: () => void, door: AgentDoor, agent: 
         return;
       }
       cork();
+      if (frame.kind === 'welcome' && frame.leaseMs !== null) listenFor(PINGS_MISSED * pingEveryMs(frame.leaseMs));
       webSocket.send(JSON.stringify(frame));
     },
     // A close reason has at most 123 bytes.
@@ -96,8 +108,19 @@ function attach(webSocket: WebSocket, cork: () => void, door: AgentDoor, agent: 
     alive = false;
     webSocket.ping();
   };
-  const pings = setInterval(() => (alive ? ask() : setImmediate(judge)), PING_EVERY_MS);
+  let mostUnheardMs = 2 * PING_EVERY_MS;
+  let pings = setInterval(() => (alive ? ask() : setImmediate(judge)), PING_EVERY_MS);
+  /** Without asking. */
+  const listenFor = (ms: number): void => {
+    clearInterval(pings);
+    mostUnheardMs = ms;
+    const cutIfSilent = (): void => {
+      if (performance.now() - heardAt > ms) webSocket.terminate();
+    };
+    pings = setInterval(() => setImmediate(cutIfSilent), ms / PINGS_MISSED);
+  };
   webSocket.on('pong', hear);
+  webSocket.on('ping', hear);
   webSocket.on('message', (data) => {
     hear();
     const frame = parseFrame(data);
@@ -108,7 +131,7 @@ function attach(webSocket: WebSocket, cork: () => void, door: AgentDoor, agent: 
   webSocket.once('close', () => {
     clearInterval(pings);
     // One that was held up itself has heard nothing for longer than that, and knows nothing of it.
-    onClose(Math.min(performance.now() - heardAt, 2 * PING_EVERY_MS));
+    onClose(Math.min(performance.now() - heardAt, mostUnheardMs));
   });
 }
 

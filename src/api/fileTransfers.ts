@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { AgentDoor, FileArrivals, FileProperties, FileRead } from '../ports.ts';
+import { isInTheClear } from './agentSockets.ts';
 import { bearerOf } from './bearer.ts';
 
 /**
@@ -53,6 +54,7 @@ export function createFileTransfers(): FileTransfers {
     },
 
     async receive(message, request, door) {
+      if (isInTheClear(message)) return { status: 403, text: 'not in the clear from another machine\n' };
       const credential = bearerOf(message);
       if (credential === null || door.authenticate(credential) === null) return { status: 401, text: 'unknown credential\n' };
       const waiter = waiting.get(request);

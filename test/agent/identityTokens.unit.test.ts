@@ -57,11 +57,11 @@ describe.skipIf(process.platform !== 'linux')('whose a connection is', () => {
     const connection = await connected('127.0.0.1');
     const asked: [string, string][] = [];
     const tokens = createNodeTokens({
-      service: () => 'http://127.0.0.1:1',
+      service: () => ({ agentUrl: 'ws://127.0.0.1:1/linarite/agent' }),
       membersOf: (attempt) => (attempt === 'mine' ? [process.pid] : null),
-      fetch: (url, request) => {
-        asked.push([String(url), new Headers(request?.headers).get('x-identity-header') ?? '']);
-        return Promise.resolve(Response.json({ access_token: 't' }));
+      get: (url, { headers }) => {
+        asked.push([String(url), headers['x-identity-header'] ?? '']);
+        return Promise.resolve({ status: 200, body: { access_token: 't' } });
       },
     });
     tokens.begin({ attempt: 'of another', identity: { ...IDENTITY, header: 'another secret' } });

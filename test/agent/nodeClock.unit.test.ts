@@ -64,3 +64,27 @@ describe('what has its time on a node', () => {
     expect(clock.now()).toBe(1_005_000);
   });
 });
+
+describe('on a machine whose clock is wrong', () => {
+  test('the owner’s is followed from when it says what it is there; nothing becomes due by it, in neither direction', () => {
+    for (const wrongMs of [-300_000, 300_000]) {
+      const { clock, pass } = machine();
+      const happened: string[] = [];
+      clock.after(1_000, () => void happened.push('a second is over'));
+      pass(100);
+      // It left between 60 and 100, and arrived at 100.
+      clock.follow(1_000_000 - wrongMs + 80, { from: 60, to: 100 });
+      expect([clock.now(), clock.aheadMs, clock.next, happened]).toEqual([1_000_100 - wrongMs, -wrongMs, 1_001_000 - wrongMs, []]);
+      pass(900);
+      expect([clock.now(), happened]).toEqual([1_001_000 - wrongMs, ['a second is over']]);
+    }
+  });
+
+  test('a time that users set goes on top of it', async () => {
+    const { clock, pass } = machine();
+    clock.follow(2_000_000, { from: 0, to: 0 });
+    await clock.move(5_000);
+    pass(1);
+    expect([clock.now(), clock.aheadMs]).toEqual([2_005_001, 1_005_000]);
+  });
+});

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { isInTheClear } from '../../src/api/agentSockets.ts';
 import type { AgentChannel, AgentDoor, AgentFrame } from '../../src/ports.ts';
 import { until } from '../support/deadline.ts';
 import { testApi, type TestApi } from './support.ts';
@@ -90,4 +91,27 @@ test('what is no frame, and a frame that is too large, end the connection', asyn
   await once(large, 'open');
   large.send(Buffer.alloc(5 * 1024 * 1024));
   expect((await once(large, 'close'))[0]).toBe(1009);
+});
+
+test('an agent with a lease is not asked whether it is there: it says so itself, and is cut off when it does not', async () => {
+  const socket = dial();
+  await once(socket, 'open');
+  const pinged: number[] = [];
+  socket.on('ping', () => pinged.push(1));
+  const { closed } = seen;
+  seen.channel?.send({ kind: 'welcome', epoch: 1, leaseMs: 1_200, node: {} as never, acknowledged: 0 });
+  // Six to a lease; three may be missed.
+  const says = setInterval(() => socket.ping(), 200);
+  const gone = once(socket, 'close');
+  await expect(Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 2_000, 'it is still there'))])).resolves.toBe('it is still there');
+  clearInterval(says);
+  await gone;
+  await until('the owner knows', () => seen.closed === closed + 1);
+  expect(pinged).toEqual([]);
+});
+
+test('an agent of another machine that comes in the clear is refused, whatever it shows; one of this machine may', () => {
+  const from = (remoteAddress: string, encrypted = false): IncomingMessage => ({ socket: { remoteAddress, encrypted } }) as never;
+  expect([from('192.0.2.1'), from('::ffff:192.0.2.1'), from('2001:db8::1'), from('')].map(isInTheClear)).toEqual([true, true, true, true]);
+  expect([from('192.0.2.1', true), from('127.0.0.1'), from('::ffff:127.0.0.3'), from('::1')].map(isInTheClear)).toEqual([false, false, false, false]);
 });

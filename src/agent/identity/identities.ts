@@ -4,6 +4,7 @@ import type { IdentityWork } from '../frames.ts';
 import type { Launcher } from '../launcher.ts';
 import { say } from '../log.ts';
 import type { Metadata } from '../metadata/server.ts';
+import type { AgentOptions } from '../options.ts';
 import type { NodePlace } from '../place/enter.ts';
 import { pathIn } from '../place/imageRoot.ts';
 import { nameBlobHosts } from './blobHosts.ts';
@@ -19,13 +20,13 @@ interface Identities {
 interface IdentitiesOptions {
   readonly node: Pick<NodePlace, 'hasUsers' | 'image'>;
   readonly launcher: Pick<Launcher, 'membersOf'>;
-  /** Where the agent reaches the service: `ws:` or `wss:`. */
-  readonly agentUrl: () => URL;
+  /** Where the agent reaches the service, and how that proves itself. */
+  readonly service: () => Pick<AgentOptions, 'agentUrl' | 'authority'>;
   readonly metadata: Pick<Metadata, 'giveTokens'> | null;
 }
 
-export function createIdentities({ node, launcher, agentUrl, metadata }: IdentitiesOptions): Identities {
-  const tokens = createNodeTokens({ service: () => agentUrl().origin.replace(/^ws/, 'http'), membersOf: launcher.membersOf });
+export function createIdentities({ node, launcher, service, metadata }: IdentitiesOptions): Identities {
+  const tokens = createNodeTokens({ service, membersOf: launcher.membersOf });
   metadata?.giveTokens(tokens.answer);
   return {
     begin: (attempt, identity) => {
@@ -34,7 +35,7 @@ export function createIdentities({ node, launcher, agentUrl, metadata }: Identit
       // The machine's own list of names is not the node's to change.
       if (!node.hasUsers) return [];
       try {
-        return nameBlobHosts(identity, { etc: node.image === null ? '/etc' : pathIn(node.image, '/etc'), service: agentUrl().hostname });
+        return nameBlobHosts(identity, { etc: node.image === null ? '/etc' : pathIn(node.image, '/etc'), service: new URL(service().agentUrl).hostname });
       } catch (error) {
         say(`the names of blobs could not be entered: ${messageOf(error)}`);
         return [];
