@@ -19,6 +19,6 @@ export { firstReadsOfOwn, isOwnName, ownVariable } from './own.ts';
 export { describeProblem, PROBLEM_KINDS, type Problem } from './problems.ts';
 export { compile, type Program } from './program.ts';
 export type { PoolFacts, WindowRead } from './run.ts';
-export { readSampleFile } from './sample-file.ts';
+export { readSampleFile, writeSampleFile } from './sample-file.ts';
 export { autoScaleRunError } from './service-error.ts';
 export type { Value } from './values.ts';

@@ -1,5 +1,5 @@
-import { isWritable, parseTime } from './calendar.ts';
-import { appendSample, emptyHistory, parseHistory, type SampleHistory } from './history.ts';
+import { isWritable, parseTime, printTimestamp } from './calendar.ts';
+import { appendSample, emptyHistory, parseHistory, serializeHistory, type SampleHistory } from './history.ts';
 import { isSampled, SERVICE_VARIABLES, serviceVariable } from './variables.ts';
 
 /**
@@ -22,6 +22,17 @@ export function readSampleFile(text: string): SampleHistory {
     if (name !== metric) throw new TypeError(`metrics: expected ${name}, found ${metric}`);
   }
   return history;
+}
+
+/** A history as CSV that `readSampleFile` reads: a line a moment, metrics by name; of none without samples if any has some. */
+export function writeSampleFile(history: SampleHistory): string {
+  const columns = Object.entries(serializeHistory(history).metrics).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const withSamples = columns.filter(([, { atMs }]) => atMs.length > 0);
+  const shown = withSamples.length === 0 ? columns : withSamples;
+  const values = shown.map(([, { atMs, values: column }]) => new Map(atMs.map((at, index) => [at, column[index]])));
+  const moments = [...new Set(shown.flatMap(([, { atMs }]) => atMs))].toSorted((one, other) => one - other);
+  const lines = moments.map((at) => [printTimestamp(at), ...values.map((column) => column.get(at) ?? '')].join(','));
+  return `${[['time', ...shown.map(([metric]) => metric)].join(','), ...lines].join('\n')}\n`;
 }
 
 interface Row {

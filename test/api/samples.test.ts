@@ -95,10 +95,21 @@ describe('samples of a program', () => {
     expect((await post({ samples: [{ ...sample, time: '2026-11-20T12:01:00Z' }, { ...sample, time: '2026-11-19T12:00:00Z' }] })).status).toBe(200);
   });
 
+  test('come back as a file, on which a formula gives what it gives on the pool', async () => {
+    expect(await it.ask({ url: '/linarite/pools/p/samples' })).toMatchObject({ status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' } });
+    await post({ samples: [{ name: 'queue', value: 37, time: '2026-11-20T11:59:00Z' }, { name: 'queue', value: 40 }] });
+    const { text } = await it.ask({ url: '/linarite/pools/p/samples' });
+    expect(text).toBe('time,$Own_queue\n2026-11-20T11:59:00.000Z,37\n2026-11-20T12:00:00.000Z,40\n');
+    const on = async (samples: object): Promise<string> => (await it.ask({ method: 'POST', url: '/linarite/autoscale/evaluate', body: { formula: FORMULA, samples } })).json['evaluation'].results;
+    expect(await on({ csv: text })).toBe(await on({ pool: 'P' }));
+    expect((await it.ask({ url: '/linarite/pools/nobody/samples' })).json.code).toBe('PoolNotFound');
+    expect((await it.ask({ url: '/linarite/pools/p/samples?from=1' })).json.code).toBe('InvalidQueryParameterValue');
+  });
+
   test('need a pool that is there and stays, and are a POST', async () => {
     const body = { samples: [{ name: 'a', value: 1 }] };
     expect(await post(body, 'nobody')).toMatchObject({ status: 404, json: { code: 'PoolNotFound' } });
-    expect((await it.ask({ url: '/linarite/pools/p/samples' })).status).toBe(405);
+    expect((await it.ask({ method: 'PUT', url: '/linarite/pools/p/samples', body })).status).toBe(405);
     await it.ask({ method: 'DELETE', url: '/pools/p' });
     expect(await post(body)).toMatchObject({ status: 409, json: { code: 'PoolBeingDeleted' } });
   });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendSample, emptyHistory, historyEndMs, parseHistory, readSampleFile, SAMPLE_PERIOD_MS, serializeHistory, type SampleHistory } from '../../src/autoscale/index.ts';
+import { appendSample, emptyHistory, historyEndMs, parseHistory, readSampleFile, SAMPLE_PERIOD_MS, serializeHistory, type SampleHistory, writeSampleFile } from '../../src/autoscale/index.ts';
 import { historyBeginMs, lastSamples, samplesIn, windowOf } from '../../src/autoscale/history.ts';
 import { METHODS, signaturesOf } from '../../src/autoscale/methods.ts';
 import { evaluated, failure, NOON, problems, problemsInShort, valueOf, type World } from './world.ts';
@@ -251,6 +251,16 @@ describe('a sample file', () => {
   it('are CSV with quotes around what holds a comma, as spreadsheets write it', () => {
     const history = readSampleFile('"time", "$PendingTasks",FailedTasks\n"Fri, 20 Nov 2026 11:59:30 GMT","4", \n"Fri, 20 Nov 2026 12:00:00 GMT",,"1"\n');
     expect(serializeHistory(history).metrics).toEqual({ $PendingTasks: { atMs: [NOON - 30_000], values: [4] }, $FailedTasks: { atMs: [NOON], values: [1] } });
+  });
+
+  it('is written as CSV that reads as the same samples: a line a moment, an empty cell where there was none', () => {
+    let history = appendSample(emptyHistory(), NOON, { $RunningTasks: 2, $CPUPercent: 0.25 });
+    history = appendSample(history, NOON + 30_000, { $RunningTasks: 3 });
+    history = appendSample(history, NOON + 31_000, { $Own_queue: -1e21 });
+    const text = writeSampleFile(history);
+    expect(text).toBe('time,$CPUPercent,$Own_queue,$RunningTasks\n2026-11-20T12:00:00.000Z,0.25,,2\n2026-11-20T12:00:30.000Z,,,3\n2026-11-20T12:00:31.000Z,,-1e+21,\n');
+    expect(serializeHistory(readSampleFile(text)).metrics).toEqual(serializeHistory(history).metrics);
+    expect(writeSampleFile(emptyHistory())).toBe('time\n');
   });
 
   it.each([

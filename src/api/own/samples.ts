@@ -1,22 +1,35 @@
 /**
- * Our own operation by which a program posts what it measured of a pool; the pool's formula reads it as `$Own_NAME`
- * (docs/autoscale.md).
+ * Our own operations on a pool's samples: a program posts what it measured, which the pool's formula reads as
+ * `$Own_NAME` (docs/autoscale.md), and takes all of them as a file, to try formulas on.
  */
 import type { Instant } from '../../core/keys.ts';
-import { isOwnName, ownVariable } from '../../core/pool/formula.ts';
-import { halfMinuteOf, type OwnSample } from '../../core/pool/samples.ts';
+import { isOwnName, ownVariable, writeSampleFile } from '../../core/pool/formula.ts';
+import { halfMinuteOf, historyIn, type OwnSample, samplesOf } from '../../core/pool/samples.ts';
 import { SAMPLES_KEPT_MS } from '../../core/tunables.ts';
-import { countOwnNames, keepOwnSamples, tellOfOwnSamples } from '../../store/intents/ownSamples.ts';
-import { lockPool } from '../../store/intents/pools.ts';
+import { countOwnNames, keepOwnSamples, ownSamples, tellOfOwnSamples } from '../../store/intents/ownSamples.ts';
+import { lockPool, poolSamples } from '../../store/intents/pools.ts';
 import { transaction } from '../../store/intents/statement.ts';
 import { BatchError, invalidProperty } from '../../wire/errors.ts';
 import { parseTimestamp } from '../../wire/timestamps.ts';
 import type { Answer } from '../answer.ts';
 import { param, type Parts } from '../call.ts';
 import type { OwnCall, OwnOperation } from './call.ts';
+import { poolOf } from './existing.ts';
 import { json, objectOf } from './json.ts';
+import { readNames } from './queries.ts';
 
-export const sampleOperations: readonly OwnOperation[] = [{ method: 'POST', path: '/linarite/pools/{poolId}/samples', right: 'write', of: 'pools', body: true, run: post }];
+export const sampleOperations: readonly OwnOperation[] = [
+  { method: 'GET', path: '/linarite/pools/{poolId}/samples', right: 'read', of: 'pools', run: file },
+  { method: 'POST', path: '/linarite/pools/{poolId}/samples', right: 'write', of: 'pools', body: true, run: post },
+];
+
+/** What the pool's formula can read now. @throws BatchError PoolNotFound. */
+async function file(call: OwnCall, { database }: Parts): Promise<Answer> {
+  readNames(call.query, []);
+  const { pool } = await poolOf(call, database);
+  const samples = samplesOf(await poolSamples(database, pool), await ownSamples(database, pool, call.now));
+  return { status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' }, body: writeSampleFile(historyIn(samples)) };
+}
 
 const MOST_SAMPLES = 100;
 const MOST_NAMES = 50;
