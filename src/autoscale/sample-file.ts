@@ -24,7 +24,10 @@ export function readSampleFile(text: string): SampleHistory {
   return history;
 }
 
-/** A history as CSV that `readSampleFile` reads: a line a moment, metrics by name; of none without samples if any has some. */
+/**
+ * A history as CSV that `readSampleFile` reads: a line a moment, metrics by name. Those without samples are left out,
+ * unless none has any.
+ */
 export function writeSampleFile(history: SampleHistory): string {
   const columns = Object.entries(serializeHistory(history).metrics).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const withSamples = columns.filter(([, { atMs }]) => atMs.length > 0);

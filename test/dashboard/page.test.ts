@@ -25,10 +25,12 @@ const VIEWS = [
   { name: 'pool', hash: '#/pools/farm', shows: 'Targets and what came of them' },
   { name: 'formula', hash: '#/pools/farm?tab=scaling', shows: 'Formula' },
   { name: 'schedules', hash: '#/schedules', shows: 'Job schedules' },
+  { name: 'schedule', hash: '#/schedules/nightly', shows: 'until the next job' },
   { name: 'cost', hash: '#/cost', shows: 'By pool and size' },
   { name: 'events', hash: '#/events', shows: 'Events' },
   { name: 'playground', hash: '#/playground', shows: 'What it gives' },
-  { name: 'settings', hash: '#/settings', shows: 'Browsers that are signed in' },
+  { name: 'samples', hash: '#/playground?samples=file', shows: 'A line a moment' },
+  { name: 'settings', hash: '#/settings?webhook=1', shows: 'Deliveries' },
 ] as const;
 
 describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)', () => {
@@ -44,6 +46,9 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
     origin = env.AZURE_BATCH_ENDPOINT;
     client = smallClient(origin, env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY);
     await client.call('POST', '/pools', { id: 'farm', ...LINUX, targetDedicatedNodes: NODES, taskSlotsPerNode: 2 });
+    await client.call('POST', '/pools', { id: 'elastic', ...LINUX, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 0;' });
+    await client.call('POST', '/jobschedules', { id: 'nightly', schedule: { recurrenceInterval: 'PT24H', doNotRunUntil: '2100-01-01T00:00:00Z' }, jobSpecification: { poolInfo: { poolId: 'farm' } } });
+    await client.call('POST', '/linarite/webhooks', { url: 'https://hooks.invalid/', on: ['job.deleted'] });
     await client.call('POST', '/jobs', { id: 'render', usesTaskDependencies: true, poolInfo: { poolId: 'farm' } });
     const say = `printf '%s\\n' '${HOSTILE}'; printf '\\033]8;;javascript:alert(1)\\007a link\\033]8;;\\007 \\342\\200\\256turned\\n'`;
     await client.call('POST', '/jobs/render/addtaskcollection', {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { plainText, PLAIN, spansOf } from '../../src/dashboard/text/ansi.ts';
 import { csvCell, cut, quotedForShell, sentence, shortNode, shown, shownInLine } from '../../src/dashboard/text/clean.ts';
 import { bytes, clockTime, duration, fullTime, percent, rate, roughDuration } from '../../src/dashboard/text/format.ts';
+import { markOf, offsetOf } from '../../src/dashboard/text/formulaMarks.ts';
 import { isBinary, linesOf } from '../../src/dashboard/text/logLines.ts';
 
 const NODE = `tvmps_9c41${'0'.repeat(56)}7e07_d`;
@@ -122,5 +123,22 @@ describe('the bytes of a log', () => {
 
   test('are binary if a byte is null', () => {
     expect([isBinary(encode('text')), isBinary(new Uint8Array([80, 0]))]).toEqual([false, true]);
+  });
+});
+
+describe('a place in a formula', () => {
+  const text = 'x = 1;\n\ty = $Pending + 2;\nz =';
+
+  test.each([
+    ['a name is marked whole', { line: 2, column: 6 }, { row: 1, column: 8, width: 8 }, '$Pending'],
+    ['a sign alone', { line: 1, column: 3 }, { row: 0, column: 2, width: 1 }, '='],
+    ['what is missing behind the end of its line', { line: 3, column: 4 }, { row: 2, column: 3, width: 1 }, ''],
+  ])('%s', (_what, place, mark, word) => {
+    expect(markOf(text, place)).toEqual(mark);
+    expect(text.slice(offsetOf(text, place), offsetOf(text, place) + mark.width)).toBe(word);
+  });
+
+  test('that is behind the text is at its end', () => {
+    expect(offsetOf('x', { line: 5, column: 9 })).toBe(1);
   });
 });

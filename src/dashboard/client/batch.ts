@@ -122,8 +122,8 @@ export interface Schedule {
   readonly id: string;
   readonly state: string;
   readonly creationTime: string;
-  readonly schedule?: { readonly recurrenceInterval?: string; readonly doNotRunUntil?: string };
-  readonly executionInfo?: { readonly nextRunTime?: string; readonly recentJob?: { readonly id: string } };
+  readonly schedule?: { readonly recurrenceInterval?: string; readonly startWindow?: string; readonly doNotRunUntil?: string; readonly doNotRunAfter?: string };
+  readonly executionInfo?: { readonly nextRunTime?: string; readonly recentJob?: { readonly id: string }; readonly endTime?: string };
 }
 
 const POOL_COLUMNS = 'id,displayName,state,allocationState,allocationStateTransitionTime,creationTime,vmSize,taskSlotsPerNode,currentDedicatedNodes,currentLowPriorityNodes,targetDedicatedNodes,targetLowPriorityNodes,enableAutoScale,resizeErrors';

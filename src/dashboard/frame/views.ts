@@ -22,6 +22,7 @@ const VIEWS: readonly ViewRow[] = [
   { name: 'job', path: ['jobs', '*'], load: async () => (await import('../views/job/Job.tsx')).Job },
   { name: 'task', path: ['jobs', '*', 'tasks', '*'], load: async () => (await import('../views/task/Task.tsx')).Task },
   { name: 'schedules', path: ['schedules'], load: async () => (await import('../views/schedules/Schedules.tsx')).Schedules },
+  { name: 'schedule', path: ['schedules', '*'], load: async () => (await import('../views/schedule/Schedule.tsx')).Schedule },
   { name: 'cost', path: ['cost'], load: async () => (await import('../views/cost/Cost.tsx')).Cost },
   { name: 'events', path: ['events'], load: async () => (await import('../views/events/Events.tsx')).Events },
   { name: 'playground', path: ['playground'], load: async () => (await import('../views/playground/Playground.tsx')).Playground },

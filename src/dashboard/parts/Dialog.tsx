@@ -17,8 +17,8 @@ export interface DialogSpec {
   readonly wide?: boolean;
   /** Has to be typed before. */
   readonly typed?: string;
-  /** What is said afterwards; null: nothing. */
-  readonly act: (form: FormData) => Promise<string | null>;
+  /** What is said afterwards, or shown in place of this; null: nothing. */
+  readonly act: (form: FormData) => Promise<string | DialogSpec | null>;
 }
 
 const open = signal<DialogSpec | null>(null);
@@ -47,7 +47,10 @@ function Dialog({ spec }: { readonly spec: DialogSpec }) {
     const before = document.activeElement;
     dialog.current?.showModal();
     if (danger) cancel.current?.focus();
+    // What it asks about is not on the screen any more.
+    window.addEventListener('hashchange', close);
     return () => {
+      window.removeEventListener('hashchange', close);
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
@@ -62,7 +65,8 @@ function Dialog({ spec }: { readonly spec: DialogSpec }) {
     act(new FormData(event.currentTarget)).then(
       (said) => {
         close();
-        if (said !== null) say('ok', said);
+        if (typeof said === 'string') say('ok', said);
+        else if (said !== null) showDialog(said);
         refresh();
       },
       (failure: unknown) => {

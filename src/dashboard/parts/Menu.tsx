@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './Icon.tsx';
 
 export interface MenuItem {
@@ -12,6 +12,9 @@ export function Menu({ items, label = 'More actions' }: { readonly items: readon
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
+  useLayoutEffect(() => {
+    if (open && box.current !== null) place(box.current);
+  }, [open]);
   useEffect(() => {
     if (!open) return undefined;
     box.current?.querySelector<HTMLButtonElement>('.menu button')?.focus();
@@ -19,7 +22,11 @@ export function Menu({ items, label = 'More actions' }: { readonly items: readon
       if (!(event.target instanceof Node) || box.current?.contains(event.target) !== true) setOpen(false);
     };
     document.addEventListener('pointerdown', close);
-    return () => document.removeEventListener('pointerdown', close);
+    document.addEventListener('scroll', close, { capture: true });
+    return () => {
+      document.removeEventListener('pointerdown', close);
+      document.removeEventListener('scroll', close, { capture: true });
+    };
   }, [open]);
   if (items.length === 0) return null;
 
@@ -60,4 +67,20 @@ export function Menu({ items, label = 'More actions' }: { readonly items: readon
       ) : null}
     </div>
   );
+}
+
+const GAP_PX = 4;
+
+/**
+ * Below its button, or above where there is no room. In the window, since cards and tables cut off what goes beyond
+ * them.
+ */
+function place(box: HTMLElement): void {
+  const menu = box.querySelector<HTMLElement>('.menu');
+  if (menu === null) return;
+  const { top, bottom, right } = box.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const below = bottom + GAP_PX;
+  menu.style.right = `${clientWidth - right}px`;
+  menu.style.top = `${below + menu.offsetHeight <= clientHeight ? below : Math.max(0, top - GAP_PX - menu.offsetHeight)}px`;
 }

@@ -18,10 +18,11 @@ function text(data: CloudEvent['data'], name: string): string | undefined {
 export function aboutOf({ type, subject = '', data }: CloudEvent): About {
   const kind = type.replace(/^.*linarite\./i, '');
   const [job, task, pool, node] = ['job', 'task', 'pool', 'node'].map((name) => text(data, name) ?? text(data, `${name}Id`));
-  const href = job !== undefined ? to(task === undefined ? ['jobs', job] : ['jobs', job, 'tasks', task]) : pool !== undefined ? to(node === undefined ? ['pools', pool] : ['pools', pool, 'nodes', node]) : null;
+  const schedule = text(data, 'jobScheduleId');
+  const href = job !== undefined ? to(task === undefined ? ['jobs', job] : ['jobs', job, 'tasks', task]) : pool !== undefined ? to(node === undefined ? ['pools', pool] : ['pools', pool, 'nodes', node]) : schedule !== undefined ? to(['schedules', schedule]) : null;
   const failed = /fail|unusable|lost/i.test(kind) || text(data, 'result') === 'failure';
   const hue: Hue = failed ? 'bad' : /preempt|leav|delet/i.test(kind) ? 'go' : /complet|succe|ended/i.test(kind) ? 'ok' : 'wait';
-  return { kind, hue, words: task ?? node ?? job ?? pool ?? subject, href };
+  return { kind, hue, words: task ?? node ?? job ?? pool ?? schedule ?? subject, href };
 }
 
 /** Whether it is of the object that is looked at. */

@@ -2,17 +2,20 @@ import type { Job } from '../../client/batch.ts';
 import { taskCounts } from '../../client/batch.ts';
 import { useResource } from '../../client/resource.ts';
 import { Badge, StateBar, taskParts } from '../../parts/states.tsx';
+import { Tick, TickAll } from '../../parts/Tick.tsx';
+import type { Chosen } from '../../parts/useChosen.ts';
 import { Name, Since, Time } from '../../parts/text.tsx';
 import { count, duration, NONE, percent } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
 
-/** Jobs, a line each. */
-export function JobTable({ jobs }: { readonly jobs: readonly Job[] }) {
+/** Jobs, a line each. `chosen`: some can be. */
+export function JobTable({ jobs, chosen }: { readonly jobs: readonly Job[]; readonly chosen?: Chosen | undefined }) {
   return (
     <div class="scroll-x">
       <table class="rows">
         <thead>
           <tr>
+            {chosen === undefined ? null : <TickAll all={jobs.every(({ id }) => chosen.has(id))} chosen={chosen} />}
             <th scope="col">Job</th>
             <th scope="col">State</th>
             <th scope="col" class="wide-cell">Tasks</th>
@@ -25,7 +28,7 @@ export function JobTable({ jobs }: { readonly jobs: readonly Job[] }) {
         </thead>
         <tbody>
           {jobs.map((job) => (
-            <JobRow key={job.id} job={job} />
+            <JobRow key={job.id} job={job} chosen={chosen} />
           ))}
         </tbody>
       </table>
@@ -36,14 +39,15 @@ export function JobTable({ jobs }: { readonly jobs: readonly Job[] }) {
 /** Jobs that are over are counted once. */
 const BEATS_WHEN_OVER = 30;
 
-function JobRow({ job: { id, state, poolInfo, executionInfo, creationTime } }: { readonly job: Job }) {
+function JobRow({ job: { id, state, poolInfo, executionInfo, creationTime }, chosen }: { readonly job: Job; readonly chosen: Chosen | undefined }) {
   const { data } = useResource(`counts ${id}`, (signal) => taskCounts(id, signal), { beats: state === 'completed' ? BEATS_WHEN_OVER : 1 });
   const counts = data?.taskCounts;
   const pool = executionInfo?.poolId ?? poolInfo?.poolId;
   const { startTime = creationTime, endTime } = executionInfo ?? {};
   const all = counts === undefined ? 0 : counts.active + counts.running + counts.completed;
   return (
-    <tr data-row tabIndex={-1}>
+    <tr data-row tabIndex={-1} aria-selected={chosen?.has(id)}>
+      {chosen === undefined ? null : <Tick id={id} chosen={chosen} />}
       <td>
         <a href={to(['jobs', id])} data-open>
           <Name most={48} mono>{id}</Name>

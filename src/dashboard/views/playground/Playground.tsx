@@ -1,58 +1,87 @@
 import { useEffect, useState } from 'preact/hooks';
-import { listPools, type AutoScaleRun } from '../../client/batch.ts';
-import { ServiceError } from '../../client/failure.ts';
+import { listPools, type Pool } from '../../client/batch.ts';
 import { change, route } from '../../client/place.ts';
-import { ask, pathOf } from '../../client/request.ts';
+import { pathOf, send } from '../../client/request.ts';
 import { useResource } from '../../client/resource.ts';
+import { mayWrite } from '../../client/session.ts';
 import { Card, Empty, Fault } from '../../parts/Card.tsx';
 import { Head } from '../../parts/Head.tsx';
+import { sayError } from '../../parts/toasts.tsx';
+import { FIRST_FORMULA, FormulaText } from '../formula/FormulaText.tsx';
+import { storeFormula } from '../formula/store.tsx';
+import { useFormula } from '../formula/useFormula.ts';
 import { Evaluation } from '../pool/Evaluation.tsx';
-import { FIRST_FORMULA } from '../pool/FormulaEditor.tsx';
+import { download, save } from '../task/download.ts';
+import { SampleFile } from './SampleFile.tsx';
 
-const TYPING_MS = 300;
+const FIRST_SAMPLES = `time,$ActiveTasks,$RunningTasks
+2026-11-30T12:00:00Z,3,8
+2026-11-30T12:00:30Z,9,8
+2026-11-30T12:01:00Z,20,8
+`;
+/** In the address: samples of a file, not of a pool. */
+const FILE = 'file';
 
-/** A formula on what a pool has measured, changing nothing. */
+/** A formula on what a pool has measured, or on a file of samples; nothing changes. */
 export function Playground() {
-  const { pool = '' } = route.value.query;
+  const { pool = '', samples: source = '' } = route.value.query;
   const pools = useResource('pools', listPools, { beats: 10 });
   const [text, setText] = useState(FIRST_FORMULA);
-  const [run, setRun] = useState<AutoScaleRun>();
-  const [error, setError] = useState<ServiceError>();
+  const [csv, setCsv] = useState(FIRST_SAMPLES);
   const scaled = (pools.data?.value ?? []).filter(({ enableAutoScale }) => enableAutoScale === true);
-  const chosen = pool === '' ? scaled[0]?.id : pool;
+  const chosen = source === FILE ? undefined : pool === '' ? scaled[0] : scaled.find(({ id }) => id === pool);
+  const isFile = source === FILE || (pools.data !== undefined && chosen === undefined);
+  const { checked, error } = useFormula(text, isFile ? { csv } : chosen === undefined ? null : { pool: chosen.id });
+  const run = checked?.found.evaluation;
+  useStored(pool, setText);
 
-  useEffect(() => {
-    if (chosen === undefined) return undefined;
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      const path = `/linarite${pathOf('pools', chosen)}/evaluate`;
-      ask<AutoScaleRun>(path, { method: 'POST', body: { formula: text }, signal: controller.signal }).then(
-        (answer) => {
-          setRun(answer);
-          setError(undefined);
-        },
-        (failure: unknown) => {
-          if (failure instanceof ServiceError) setError(failure);
-        },
-      );
-    }, TYPING_MS);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
-  }, [text, chosen]);
+  function edit({ id }: Pool): void {
+    send(samplesOf(id), { headers: { accept: 'text/csv' } }).then(async (response) => {
+      setCsv(await response.text());
+      change({ samples: FILE });
+    }, sayError);
+  }
 
   return (
     <>
-      <Head crumbs={[{ word: 'Pools', href: '#/pools' }]} title="Playground" sub="a formula on what a pool has measured; nothing changes" />
+      <Head crumbs={[{ word: 'Pools', href: '#/pools' }]} title="Playground" sub="a formula on what was measured; nothing changes" />
       <div class="cols">
-        <Card title="Formula" aside={scaled.length === 0 ? null : <label class="small">on <select class="input filter" value={chosen} onChange={(event) => change({ pool: event.currentTarget.value })}>{scaled.map(({ id }) => <option key={id} value={id}>{id}</option>)}</select></label>}>
-          <label class="field"><span class="unseen">Formula</span><textarea class="formula" rows={18} spellcheck={false} value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
-        </Card>
+        <div class="stack">
+          <Card title="Formula" aside={chosen === undefined || !mayWrite() ? null : <button type="button" class="btn s" disabled={(checked?.found.problems.length ?? 1) > 0} onClick={() => storeFormula(chosen, text, run?.results)}>Use in {chosen.id}…</button>}>
+            <FormulaText text={text} setText={setText} rows={12} checked={checked} />
+          </Card>
+          <Card
+            title="Samples"
+            aside={
+              <>
+                <label class="small">of <select class="input filter" aria-label="Samples of" value={isFile ? '' : chosen?.id} onChange={(event) => change(event.currentTarget.value === '' ? { samples: FILE } : { samples: undefined, pool: event.currentTarget.value })}>
+                  {scaled.map(({ id }) => <option key={id} value={id}>{id}</option>)}
+                  <option value="">a file</option>
+                </select></label>
+                {chosen === undefined || isFile ? null : <button type="button" class="btn s" onClick={() => edit(chosen)}>Edit</button>}
+                <button type="button" class="btn s" onClick={() => (chosen === undefined || isFile ? save(new Blob([csv]), 'samples.csv') : download(samplesOf(chosen.id), `${chosen.id}-samples.csv`))}>Save as CSV</button>
+              </>
+            }
+          >
+            {isFile ? <SampleFile csv={csv} setCsv={setCsv} /> : <p class="soft">What {chosen === undefined ? 'a pool' : <bdi>{chosen.id}</bdi>} has measured within a day, on its nodes as they are now.</p>}
+          </Card>
+        </div>
         <Card title="What it gives">
-          {chosen === undefined ? <Empty command="linarite autoscale eval FILE">No pool scales by a formula. Without one, formulas are tried on samples of a file:</Empty> : error !== undefined ? <Fault error={error} /> : run === undefined ? <Empty>…</Empty> : <Evaluation run={run} />}
+          {error !== undefined ? <Fault error={error} /> : run === undefined ? <Empty>Nothing yet.</Empty> : <Evaluation run={run} />}
         </Card>
       </div>
     </>
   );
+}
+
+function samplesOf(pool: string): string {
+  return `/linarite${pathOf('pools', pool)}/samples`;
+}
+
+/** Begins with the formula of the pool that the address names, once. */
+function useStored(pool: string, setText: (text: string) => void): void {
+  const { data } = useResource(pool === '' ? null : `formula of ${pool}`, async (signal) => (await (await send(pathOf('pools', pool), { query: { $select: 'id,autoScaleFormula' }, signal })).json()) as Pool, { beats: 0 });
+  useEffect(() => {
+    if (data?.autoScaleFormula !== undefined) setText(data.autoScaleFormula);
+  }, [data]);
 }

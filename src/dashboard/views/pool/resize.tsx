@@ -9,6 +9,16 @@ const OPTIONS = [
   { id: 'retaineddata', word: 'end first, and their files are kept until they may go' },
 ];
 
+/** The field `option` of a form: what becomes of them. */
+export function LeavingTasks() {
+  return (
+    <label class="field">
+      <span>Tasks on nodes that leave</span>
+      <select name="option">{OPTIONS.map(({ id, word }) => <option key={id} value={id}>{word}</option>)}</select>
+    </label>
+  );
+}
+
 /** Both targets, and what becomes of tasks on nodes that leave. */
 export function resize({ id, targetDedicatedNodes = 0, targetLowPriorityNodes = 0, enableAutoScale = false }: Pool): void {
   const path = pathOf('pools', id);
@@ -22,10 +32,7 @@ export function resize({ id, targetDedicatedNodes = 0, targetLowPriorityNodes = 
           <label class="field"><span>Dedicated nodes</span><input name="dedicated" type="number" min="0" value={targetDedicatedNodes} required /></label>
           <label class="field"><span>Low-priority nodes</span><input name="low" type="number" min="0" value={targetLowPriorityNodes} required /></label>
         </div>
-        <label class="field">
-          <span>Tasks on nodes that leave</span>
-          <select name="option">{OPTIONS.map(({ id: option, word }) => <option key={option} value={option}>{word}</option>)}</select>
-        </label>
+        <LeavingTasks />
       </>
     ),
     act: async (form) => {

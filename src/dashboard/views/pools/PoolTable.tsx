@@ -1,6 +1,8 @@
 import { nodeCounts, type Pool } from '../../client/batch.ts';
 import { useResource } from '../../client/resource.ts';
 import { Badge, StateBar } from '../../parts/states.tsx';
+import { Tick, TickAll } from '../../parts/Tick.tsx';
+import type { Chosen } from '../../parts/useChosen.ts';
 import { Name } from '../../parts/text.tsx';
 import { NODE_LOOKS, type Hue } from '../../charts/states.ts';
 import { count } from '../../text/format.ts';
@@ -10,8 +12,8 @@ import { to } from '../../routes/route.ts';
 /** Names of counts that are not those of states. */
 const COUNT_STATES: Readonly<Record<string, string>> = { leavingPool: 'leavingpool', startTaskFailed: 'starttaskfailed', waitingForStartTask: 'waitingforstarttask', upgradingOS: 'upgradingos' };
 
-/** Pools, a line each. */
-export function PoolTable({ pools }: { readonly pools: readonly Pool[] }) {
+/** Pools, a line each. `chosen`: some can be. */
+export function PoolTable({ pools, chosen }: { readonly pools: readonly Pool[]; readonly chosen?: Chosen | undefined }) {
   const { data } = useResource('node counts', nodeCounts);
   const counts = new Map((data?.value ?? []).map((row) => [row.poolId, row]));
   return (
@@ -19,6 +21,7 @@ export function PoolTable({ pools }: { readonly pools: readonly Pool[] }) {
       <table class="rows">
         <thead>
           <tr>
+            {chosen === undefined ? null : <TickAll all={pools.every(({ id }) => chosen.has(id))} chosen={chosen} />}
             <th scope="col">Pool</th>
             <th scope="col">Allocation</th>
             <th scope="col" class="n">Dedicated</th>
@@ -30,7 +33,7 @@ export function PoolTable({ pools }: { readonly pools: readonly Pool[] }) {
         <tbody>
           {pools.map((pool) => {
             const row = counts.get(pool.id);
-            return <PoolRow key={pool.id} pool={pool} states={row === undefined ? [] : [row.dedicated, row.lowPriority]} />;
+            return <PoolRow key={pool.id} pool={pool} chosen={chosen} states={row === undefined ? [] : [row.dedicated, row.lowPriority]} />;
           })}
         </tbody>
       </table>
@@ -38,11 +41,12 @@ export function PoolTable({ pools }: { readonly pools: readonly Pool[] }) {
   );
 }
 
-function PoolRow({ pool, states }: { readonly pool: Pool; readonly states: readonly Readonly<Record<string, number>>[] }) {
+function PoolRow({ pool, chosen, states }: { readonly pool: Pool; readonly chosen: Chosen | undefined; readonly states: readonly Readonly<Record<string, number>>[] }) {
   const { id, allocationState, vmSize, taskSlotsPerNode = 1, resizeErrors = [] } = pool;
   const [problem] = resizeErrors;
   return (
-    <tr data-row tabIndex={-1}>
+    <tr data-row tabIndex={-1} aria-selected={chosen?.has(id)}>
+      {chosen === undefined ? null : <Tick id={id} chosen={chosen} />}
       <td>
         <a href={to(['pools', id])} data-open>
           <Name most={48} mono>{id}</Name>

@@ -6,6 +6,7 @@ import { Card, Loaded } from '../../parts/Card.tsx';
 import { Head } from '../../parts/Head.tsx';
 import { Name, Since } from '../../parts/text.tsx';
 import { atOnce } from '../../parts/toasts.tsx';
+import { Webhooks } from './Webhooks.tsx';
 
 interface Session {
   readonly session: number;
@@ -53,6 +54,7 @@ export function Settings() {
           )}
         </Loaded>
       </Card>
+      <Webhooks />
     </>
   );
 }
