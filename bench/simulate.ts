@@ -1,7 +1,9 @@
 import { createCore } from '../src/core/core.ts';
-import { asTried, readCandidates } from '../src/cli/simulate/pools.ts';
+import { asTried } from '../src/api/own/simulations/tried.ts';
+import { readCandidates } from '../src/cli/simulate/pools.ts';
 import { readRecorded } from '../src/cli/simulate/recorded.ts';
-import type { RecordedJob } from '../src/simulation/whatIf/recordedJob.ts';
+import { simulateAsked } from '../src/simulation/whatIf/asked.ts';
+import { recordedJob, type RecordedJob } from '../src/simulation/whatIf/recordedJob.ts';
 import { LOCAL_TIMING } from '../src/simulation/whatIf/model.ts';
 import { syntheticLoad } from '../src/simulation/whatIf/synthetic.ts';
 import { whatIf } from '../src/simulation/whatIf/whatIf.ts';
@@ -66,15 +68,14 @@ async function compare(client: SmallClient, { dataDir }: Instance, jobId: string
     await client.call('POST', `/jobs/${jobId}/addtaskcollection`, { value });
   }
   await pollUntil(async () => ((await client.call('GET', `/jobs/${jobId}/taskcounts`)) as { taskCounts: { completed: number } }).taskCounts.completed === TASKS, 50);
-  const recorded = await readRecorded(jobId, dataDir);
-  const [candidate] = readCandidates([], undefined, recorded.pool);
-  if (candidate === undefined) throw new Error('the pool has gone');
-  const { boot, load, timing, warm, beganAt } = recorded;
-  const model = { boot: boot ?? { kind: 'constant', ms: 0 }, startTask: { kind: 'constant', ms: 0 }, preemptedPerHour: 0, timing } as const;
-  const { makespanMs, starts } = await whatIf({ ...asTried(candidate), seed: 1, createCore, load, model, startsAt: beganAt, untilMs: null, warm });
-  const realMs = recorded.endedAt - beganAt;
-  const simulatedMs = makespanMs ?? 0;
-  return { agreement: orderAgreement(recorded, starts), realMs, simulatedMs, error: Math.abs(simulatedMs - realMs) / realMs };
+  const { run, pool } = await readRecorded(jobId, dataDir);
+  const [candidate] = readCandidates([], undefined, pool);
+  const recorded = recordedJob(run.id, run.rules, run.tasks);
+  if (candidate === undefined || recorded === null) throw new Error('the pool has gone, or no task has ended');
+  const { outcomes: [outcome], starts: [starts] } = await simulateAsked({ pools: [asTried(candidate.pool)], load: { kind: 'job', job: run }, boot: null, startTask: null, preemptedPerHour: 0, warm: null, startsAt: null, untilMs: null, seed: 1 });
+  const realMs = recorded.endedAt - recorded.beganAt;
+  const simulatedMs = outcome?.makespanMs ?? 0;
+  return { agreement: orderAgreement(recorded, starts ?? new Float64Array()), realMs, simulatedMs, error: Math.abs(simulatedMs - realMs) / realMs };
 }
 
 /** Of the pairs that really started at different instants; one that is simulated at the same instant counts half. */

@@ -17,6 +17,7 @@ const PROGRAMS = [
   { entry: 'cli/main', target: 'node10' },
   { entry: 'blobs/embedded/child', target: 'node20' },
   { entry: 'nodes/local/sweeper', target: 'node20' },
+  { entry: 'cli/service/simulations/thread', target: 'node20' },
 ];
 
 /** What node-pg-migrate asks for and we never use. */

@@ -10,7 +10,14 @@ import type { Transition } from './core/transitions/transition.ts';
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/reasons.ts';
 import type { UnderWay } from './core/underWay.ts';
+import type { PoolIntent } from './core/intent.ts';
 import type { AddedTasks } from './store/ownerStore.ts';
+import type { JournalRow } from './store/journal.ts';
+import type { NodeHistory, TaskHistory } from './store/intents/jobHistory.ts';
+import type { JobRules } from './store/rules.ts';
+import type { SimulationOutcome } from './wire/own/simulation.ts';
+import type { Distribution } from './wire/simulation/distribution.ts';
+import type { Synthetic } from './wire/simulation/synthetic.ts';
 import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
@@ -176,3 +183,69 @@ export type FileRead =
   | Extract<FileAnswer, { kind: 'error' }>;
 export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, TaskKey };
 export { pingEveryMs, taskDirectory } from './agent/frames.ts';
+
+/** Pools that are to be tried on a load, as data that a thread can be given. */
+export interface SimulationAsk {
+  readonly pools: readonly SimulatedPoolRules[];
+  readonly load: SimulationLoad;
+  /** null: as usual, or of a job as it was. */
+  readonly boot: Distribution | null;
+  readonly startTask: Distribution | null;
+  /** The part of low-priority nodes that an hour takes away; below 1. */
+  readonly preemptedPerHour: number;
+  /** Of each kind; null: none, or of a job as it was. */
+  readonly warm: number | null;
+  /** null: a Monday at midnight, or when the job began. */
+  readonly startsAt: Instant | null;
+  /** null: it ends with the last task. */
+  readonly untilMs: number | null;
+  readonly seed: number;
+}
+
+/** A pool as the rules know it. */
+export interface SimulatedPoolRules {
+  readonly coresPerNode: number;
+  readonly pool: Omit<PoolIntent, 'pool' | 'createdAt' | 'resizeRequestedAt'>;
+}
+
+export type SimulationLoad =
+  | { readonly kind: 'made'; readonly synthetic: Synthetic }
+  /** `name`: what its faults are told of. */
+  | { readonly kind: 'file'; readonly name: string; readonly text: string; readonly retries: number }
+  | { readonly kind: 'job'; readonly job: RecordedRun };
+
+/** What is on record of a job that has run. */
+export interface RecordedRun {
+  readonly id: string;
+  readonly rules: JobRules;
+  readonly tasks: readonly TaskHistory[];
+  /** Of its pool. */
+  readonly nodes: readonly NodeHistory[];
+  /** From when it began until it ended, as far as there is. */
+  readonly journal: readonly JournalRow[];
+}
+
+/** What came of an ask: an outcome for each of its pools. */
+export interface Simulated {
+  /** For people. */
+  readonly load: string;
+  /** A clause each. */
+  readonly assumed: readonly string[];
+  readonly startsAt: Instant;
+  readonly outcomes: readonly SimulationOutcome[];
+}
+
+export type SimulationEnd =
+  | { readonly kind: 'simulated'; readonly simulated: Simulated }
+  /** The load can be none; `reason` says why. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** It took more than it may. */
+  | { readonly kind: 'tooLarge'; readonly reason: string }
+  /** Too many wait. */
+  | { readonly kind: 'busy' };
+
+/** Where pools are tried: beside all else that the service does. */
+export interface Simulations {
+  /** Rejects when `signal` aborts, which ends it. */
+  readonly run: (ask: SimulationAsk, signal: AbortSignal) => Promise<SimulationEnd>;
+}

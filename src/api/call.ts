@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { BlobAccount } from '../blobs/account.ts';
 import type { Quotas as AccountQuotas } from '../core/intent.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { Commits, Explanations, NodeFiles, NodeRequests, SettableClock, Wake } from '../ports.ts';
+import type { Commits, Explanations, NodeFiles, NodeRequests, SettableClock, Simulations, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
@@ -59,6 +59,7 @@ export interface Parts {
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
+  readonly simulations: Simulations;
   /** The time of intents; never goes back. */
   readonly clock: () => Instant;
   /** The time that signatures are held against. */

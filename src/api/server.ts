@@ -5,7 +5,7 @@ import { Histogram } from '../base/histogram.ts';
 import { timeText } from '../base/times.ts';
 import type { StorageAccounts } from '../blobs/accounts.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { AccountHost, AgentDoor, Commits, Explanations, Figures, NodeFiles, NodeRequests, SettableClock, TaskTokens, Wake } from '../ports.ts';
+import type { AccountHost, AgentDoor, Commits, Explanations, Figures, NodeFiles, NodeRequests, SettableClock, TaskTokens, Simulations, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { resourceOfAccount } from '../store/intents/resources.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
@@ -65,6 +65,7 @@ export interface ApiOptions {
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
+  readonly simulations: Simulations;
   readonly door: AgentDoor;
   readonly storages: StorageAccounts;
   /** Shared with what implements `files`; made here when not given. */
@@ -148,13 +149,13 @@ export function createApi(options: ApiOptions): Api {
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
-  const { database, wake, explanations, files, nodeRequests, storages } = options;
+  const { database, wake, explanations, files, nodeRequests, simulations, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const wallClock = options.wallClock ?? options.clock;
   const later = createLater(options.log);
   const commits = options.commits ?? NO_COMMITS;
   const tails = new Tails({ database, commits, clock: options.clock, log: options.log });
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, webhooks: { sealing: options.management.sealing, mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), tracing: options.tracing, later, timeout };
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, webhooks: { sealing: options.management.sealing, mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, simulations, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), tracing: options.tracing, later, timeout };
   const deliverer = options.webhooks === undefined ? null : startDeliverer({ database, tails, sealing: options.management.sealing, ...options.webhooks, clock: options.clock, wallClock, random: Math.random, log: options.log });
   const { accounts } = options;
   const roles = createAssignedRoles(database);

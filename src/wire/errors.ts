@@ -71,6 +71,7 @@ export const ERRORS = {
   TaskDependencyListTooLong: { status: 400, sentence: 'The list of task ids that the task depends on is longer than allowed.' },
   TaskDependencyRangesTooLong: { status: 400, sentence: 'The list of task id ranges that the task depends on is longer than allowed.' },
   OutOfRangePriority: { status: 400, sentence: 'The specified priority is outside its range.' },
+  SimulationTooLarge: { status: 400, sentence: 'The simulation takes more time or memory than the service gives one.' },
   InvalidConstraintValue: { status: 400, sentence: 'The value of one of the constraints is not valid.' },
   UnsupportedConstraint: { status: 400, sentence: 'One of the constraints is not supported.' },
   InvalidApplicationPackageReferences: { status: 409, sentence: 'One or more of the specified application package references are invalid.' },

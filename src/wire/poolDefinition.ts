@@ -12,7 +12,7 @@ import { API_VERSIONS, NEWEST_API_VERSION, type ApiVersion } from './versions.ts
  * template that holds one (`properties`, `scaleSettings`, `deploymentConfiguration`); `az`, what `az batch pool create
  * --json-file` takes, in which names may have any case and underscores, and what `az batch pool show` prints.
  */
-export type PoolForm = 'rest' | 'arm' | 'az';
+type PoolForm = 'rest' | 'arm' | 'az';
 
 export interface PoolDefinition {
   readonly form: PoolForm;

@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Accounts, type Account } from '../../src/api/accounts.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
+import { simulationThreads } from '../../src/cli/service/simulations/threads.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
 import { MACHINE_TIME, runLoop, type OwnerLoop } from '../../src/control/loop.ts';
 import { Owner } from '../../src/control/owner.ts';
@@ -54,7 +55,7 @@ beforeAll(async () => {
     loops.set(number, runLoop(owner, { time: MACHINE_TIME, onError: () => undefined }));
   }
   const files = { ask: () => Promise.reject(new Error('no files')), read: () => Promise.reject(new Error('no files')) };
-  api = createApi({ database: pool, wake: owners, explanations: owners.explanations, files, nodeRequests: noRequests, door: owners, storages: storagesOf(noStorage), accounts: new Accounts([first, second]), management: managementParts(), tokens: TOKENS, identity: IDENTITY, clock: Date.now, log: pino({ level: 'silent' }) });
+  api = createApi({ database: pool, wake: owners, explanations: owners.explanations, files, nodeRequests: noRequests, simulations: simulationThreads(), door: owners, storages: storagesOf(noStorage), accounts: new Accounts([first, second]), management: managementParts(), tokens: TOKENS, identity: IDENTITY, clock: Date.now, log: pino({ level: 'silent' }) });
   server = createServer(api.handler).listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));
 });

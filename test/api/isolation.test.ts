@@ -257,6 +257,7 @@ const OWN_REQUESTS: Readonly<Record<string, { readonly query?: string; readonly 
   'POST /linarite/drills/{drillId}/stop': { status: 404 },
   'POST /linarite/pools/{poolId}/evaluate': { body: { formula: '$TargetDedicatedNodes = 1;' }, status: 404 },
   'POST /linarite/autoscale/evaluate': { body: { formula: '$TargetDedicatedNodes = 1;', samples: { pool: 'p' } }, status: 404 },
+  'POST /linarite/simulations': { body: { pools: [{ pool: 'p' }], load: { tasks: 1 } }, status: 404 },
   'POST /linarite/pools/{poolId}/samples': { body: { samples: [{ name: 'a', value: 1 }] }, status: 404 },
   'POST /linarite/seed': { body: { seed: { pools: [{ id: 'seeded', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }] } }, status: 200 },
 };

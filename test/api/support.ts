@@ -17,7 +17,8 @@ import type { IdentityOptions } from '../../src/api/identity/options.ts';
 import { createTokens } from '../../src/api/identity/tokens.ts';
 import { createApi, type ApiOptions, type Api, type ManagementOptions } from '../../src/api/server.ts';
 import { taskTokens } from '../../src/control/taskTokens.ts';
-import type { AgentDoor, Commits, Explanations, NodeFiles, NodeRequests, Wake } from '../../src/ports.ts';
+import { simulationThreads } from '../../src/cli/service/simulations/threads.ts';
+import type { AgentDoor, Commits, Explanations, NodeFiles, NodeRequests, Simulations, Wake } from '../../src/ports.ts';
 import { connect } from '../../src/store/connect.ts';
 import { ensureAccount } from '../../src/store/intents/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -78,7 +79,7 @@ export interface TestApi {
 
 export const NEWEST = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly commits?: Commits; readonly webhooks?: ApiOptions['webhooks']; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly identity?: IdentityOptions; readonly storages?: StorageAccounts; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly simulations?: Simulations; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly commits?: Commits; readonly webhooks?: ApiOptions['webhooks']; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly identity?: IdentityOptions; readonly storages?: StorageAccounts; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -103,6 +104,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     explanations: parts.explanations ?? { task: () => undefined, job: () => undefined, pool: () => undefined, node: () => undefined },
     files: parts.files ?? noFiles,
     nodeRequests: parts.nodeRequests ?? noRequests,
+    simulations: parts.simulations ?? simulationThreads(),
     door: parts.door ?? noDoor,
     storages,
     accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),

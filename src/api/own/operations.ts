@@ -19,6 +19,7 @@ import { matrixOperations } from './pools/matrix.ts';
 import { seriesOperations } from './pools/series.ts';
 import { sampleOperations } from './samples.ts';
 import { seedOperations } from './seed.ts';
+import { simulationOperations } from './simulations/simulations.ts';
 import { sessionOperations } from './sessions.ts';
 import { graphOperations } from './tasks/graph.ts';
 import { reportOperations } from './report/report.ts';
@@ -46,6 +47,7 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...remoteLoginOperations,
   ...evaluateOperations,
   ...formulaOperations,
+  ...simulationOperations,
   ...sampleOperations,
   ...accountOperations,
   ...sessionOperations,

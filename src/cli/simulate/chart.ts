@@ -1,10 +1,10 @@
-import type { Moment, Series } from '../../simulation/whatIf/series.ts';
+import type { SimulatedMoment, SimulatedSeries } from '../../wire/own/simulation.ts';
 import { nextStep, timeLabel, timeStep } from './scale.ts';
 
 /** What is drawn of one pool. */
 export interface Drawn {
   readonly name: string;
-  readonly series: Series;
+  readonly series: SimulatedSeries;
   readonly spanMs: number;
 }
 
@@ -15,7 +15,7 @@ const MOST_COLUMNS = 440;
 
 interface Curve {
   readonly label: string;
-  readonly values: (moment: Readonly<Record<keyof Moment, number>>) => number;
+  readonly values: (moment: Readonly<Record<keyof SimulatedMoment, number>>) => number;
   readonly style: 'area' | 'soft' | 'line' | 'dashed';
   readonly colour: string;
 }
@@ -58,11 +58,11 @@ const STYLE = `
 `;
 
 function panelsOfOne(drawn: Drawn): Panel[] {
-  const has = (measure: keyof Moment): boolean => drawn.series[measure].some((value) => value > 0);
+  const has = (measure: keyof SimulatedMoment): boolean => drawn.series[measure].some((value) => value > 0);
   const nodes: Curve[] = [
     // Behind the dedicated ones, on top of which they stand.
-    ...(has('lowPriority') ? [{ label: 'low-priority', values: ({ dedicated, lowPriority }: Moment) => dedicated + lowPriority, style: 'area', colour: 'green' } as const] : []),
-    ...(has('dedicated') || !has('lowPriority') ? [{ label: 'dedicated', values: ({ dedicated }: Moment) => dedicated, style: 'area', colour: 'blue' } as const] : []),
+    ...(has('lowPriority') ? [{ label: 'low-priority', values: ({ dedicated, lowPriority }: SimulatedMoment) => dedicated + lowPriority, style: 'area', colour: 'green' } as const] : []),
+    ...(has('dedicated') || !has('lowPriority') ? [{ label: 'dedicated', values: ({ dedicated }: SimulatedMoment) => dedicated, style: 'area', colour: 'blue' } as const] : []),
     { label: 'target', values: ({ targetDedicated, targetLowPriority }) => targetDedicated + targetLowPriority, style: 'dashed', colour: 'grey' },
   ];
   const tasks: Curve[] = [
@@ -113,7 +113,7 @@ ${lines.join('')}
 ${paths.join('\n')}${axisName}`;
 }
 
-function columnsOf(series: Series, values: Curve['values']): number[] {
+function columnsOf(series: SimulatedSeries, values: Curve['values']): number[] {
   const length = series.waiting.length;
   const group = Math.max(1, Math.ceil(length / MOST_COLUMNS));
   const at = (step: number): number =>

@@ -1,8 +1,7 @@
-import { timeMs } from '../../base/times.ts';
 import type { Instant } from '../../core/keys.ts';
-import { type Distribution, DISTRIBUTION_FORMS, readDistribution } from '../../simulation/whatIf/distribution.ts';
-import { ARRIVAL_FORMS, type Mix, readArrival, readMix, type Synthetic } from '../../simulation/whatIf/synthetic.ts';
-import { parseTimestamp } from '../../wire/timestamps.ts';
+import type { Distribution } from '../../wire/simulation/distribution.ts';
+import type { Synthetic } from '../../wire/simulation/synthetic.ts';
+import { LOAD_DEFAULTS, LOAD_WORDS, MODEL_WORDS, type Word } from '../../wire/simulation/words.ts';
 import { CommandError, EXIT } from '../errors.ts';
 
 /** As commander gives them. */
@@ -47,7 +46,6 @@ export interface SimulateOptions {
   readonly prices: { readonly dedicated: number | null; readonly low: number | null };
 }
 
-const HOUR_MS = 3_600_000;
 const OF_TASKS_MADE = ['duration', 'arrival', 'slots', 'priority', 'failures'] as const;
 
 /** @throws CommandError usage */
@@ -55,13 +53,13 @@ export function readOptions(flags: SimulateFlags): SimulateOptions {
   const { boot, startTask, preemption, start, until, price, lowPriorityPrice, warm } = flags;
   return {
     load: readLoad(flags),
-    boot: boot === undefined ? null : distribution('--boot', boot),
-    startTask: startTask === undefined ? null : distribution('--start-task', startTask),
-    preemptedPerHour: preemption === undefined ? 0 : readPreemption(preemption),
+    boot: boot === undefined ? null : read('--boot', boot, MODEL_WORDS.boot),
+    startTask: startTask === undefined ? null : read('--start-task', startTask, MODEL_WORDS.startTask),
+    preemptedPerHour: preemption === undefined ? 0 : read('--preemption', preemption, MODEL_WORDS.preemption),
     warm: warm ?? null,
-    startsAt: start === undefined ? null : read('--start', start, 'a moment such as 2026-11-30T08:00:00Z', parseTimestamp),
-    untilMs: until === undefined ? null : read('--until', until, 'a time above 0, such as 90min, 24h or 7d', (text) => above0(timeMs(text))),
-    prices: { dedicated: price === undefined ? null : read('--price', price, 'a number of dollars', amount), low: lowPriorityPrice === undefined ? null : read('--low-priority-price', lowPriorityPrice, 'a number of dollars', amount) },
+    startsAt: start === undefined ? null : read('--start', start, MODEL_WORDS.start),
+    untilMs: until === undefined ? null : read('--until', until, MODEL_WORDS.until),
+    prices: { dedicated: price === undefined ? null : read('--price', price, DOLLARS), low: lowPriorityPrice === undefined ? null : read('--low-priority-price', lowPriorityPrice, DOLLARS) },
   };
 }
 
@@ -74,51 +72,25 @@ function readLoad(flags: SimulateFlags): LoadOptions {
   if (job !== undefined && flags.retries !== undefined) throw new CommandError(EXIT.usage, '--retries: those of --job are as they were');
   if (load !== undefined) return { kind: 'file', file: load, retries };
   if (job !== undefined) return { kind: 'job', job };
-  const { duration = '1min', arrival = 'all', slots = '1', priority = '0', failures = '0%' } = flags;
-  const mix = (least: number, most: number) => (text: string): Mix | undefined => readMix(text, least, most);
+  const { duration, arrival, slots, priority, failures } = { ...LOAD_DEFAULTS, ...flags };
   return {
     kind: 'made',
     synthetic: {
       tasks: tasks ?? 0,
-      duration: distribution('--duration', duration),
-      arrival: read('--arrival', arrival, ARRIVAL_FORMS, readArrival),
-      slots: read('--slots', slots, "a whole number from 1 to 256, or several with weights such as '1:9,4:1'", mix(1, 256)),
-      priority: read('--priority', priority, "a whole number from -1000 to 1000, or several with weights such as '0:9,100:1'", mix(-1_000, 1_000)),
-      failures: read('--failures', failures, 'a share such as 2%', share),
+      duration: read('--duration', duration, LOAD_WORDS.duration),
+      arrival: read('--arrival', arrival, LOAD_WORDS.arrival),
+      slots: read('--slots', slots, LOAD_WORDS.slots),
+      priority: read('--priority', priority, LOAD_WORDS.priority),
+      failures: read('--failures', failures, LOAD_WORDS.failures),
       retries,
     },
   };
 }
 
-function distribution(option: string, text: string): Distribution {
-  return read(option, text, DISTRIBUTION_FORMS, readDistribution);
-}
+const DOLLARS: Word<number> = { form: 'a number of dollars', read: (text) => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined) };
 
-/** `10%/h`, `1%/min`: the part that an hour takes. */
-function readPreemption(text: string): number {
-  return read('--preemption', text, 'a rate below 100%, such as 10%/h or 1%/min', (rate) => {
-    const [percent = '', unit, ...more] = rate.split('/');
-    const part = share(percent.trim());
-    const unitMs = unit === undefined || more.length > 0 ? undefined : timeMs(`1${unit.trim()}`);
-    return part === undefined || part >= 1 || unitMs === undefined ? undefined : 1 - (1 - part) ** (HOUR_MS / unitMs);
-  });
-}
-
-function share(text: string): number | undefined {
-  const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text) ?? [];
-  return percent === undefined || Number(percent) > 100 ? undefined : Number(percent) / 100;
-}
-
-function amount(text: string): number | undefined {
-  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
-}
-
-function above0(ms: number | undefined): number | undefined {
-  return ms === undefined || ms === 0 ? undefined : ms;
-}
-
-function read<Value>(option: string, text: string, form: string, reader: (text: string) => Value | undefined): Value {
-  const value = reader(text);
-  if (value === undefined) throw new CommandError(EXIT.usage, `${option} ${text}: write ${form}`);
+function read<Value>(option: string, text: string, word: Word<Value>): Value {
+  const value = word.read(text);
+  if (value === undefined) throw new CommandError(EXIT.usage, `${option} ${text}: write ${word.form}`);
   return value;
 }

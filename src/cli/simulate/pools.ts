@@ -1,22 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { poolTemplate } from '../../api/data/pool/template.ts';
+import type { Candidate } from '../../api/own/simulations/answer.ts';
 import { compile, drawProblem } from '../../autoscale/index.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { WhatIf } from '../../simulation/whatIf/whatIf.ts';
 import type { PoolWithDefaults } from '../../wire/defaults.ts';
 import { BatchError } from '../../wire/errors.ts';
-import { NoPoolDefinition, type PoolForm, readPoolDefinition } from '../../wire/poolDefinition.ts';
-import { findVmSize } from '../../wire/sizes/find.ts';
+import { NoPoolDefinition, readPoolDefinition } from '../../wire/poolDefinition.ts';
 import { CommandError, EXIT } from '../errors.ts';
-
-/** A pool to be tried. */
-export interface Candidate {
-  /** What it is called in tables and charts. */
-  readonly name: string;
-  readonly form: PoolForm | 'formula' | 'job';
-  readonly pool: PoolWithDefaults;
-}
 
 /** @throws CommandError for what cannot be read, is no definition, or would be refused, and for formulas with errors */
 export function readCandidates(files: readonly string[], compare: string | undefined, ofJob: PoolWithDefaults | null): readonly Candidate[] {
@@ -75,28 +65,4 @@ function readInput(file: string): string {
   } catch (error) {
     throw new CommandError(EXIT.usage, `${file}: ${messageOf(error)}`);
   }
-}
-
-/** The pool as the rules know it. Nodes of any image can be had here. */
-export function asTried({ pool }: Candidate): Pick<WhatIf, 'pool' | 'coresPerNode'> {
-  const { rules, targetDedicated, targetLowPriority, resizeTimeoutMs } = poolTemplate(pool);
-  const { autoScale, jobOrder = 'none', ...same } = rules;
-  return {
-    coresPerNode: findVmSize(pool.vmSize)?.cores ?? 1,
-    pool: {
-      ...same,
-      jobOrder,
-      id: pool.id,
-      targetDedicated,
-      targetLowPriority,
-      resizeTimeoutMs,
-      nodeDeallocation: 'requeue',
-      resizeSequence: 1,
-      stopSequence: 0,
-      autoScale: autoScale === undefined ? null : { ...autoScale, sequence: 0, at: 0 },
-      unavailable: null,
-      isAuto: false,
-      deletedAt: null,
-    },
-  };
 }

@@ -5,7 +5,7 @@ import { attemptName, type Instant, type NodeNumber } from '../../core/keys.ts';
 import type { CreateCore, ResumeCore } from '../../core/port.ts';
 import type { JournalRow } from '../../store/journal.ts';
 import { NotReplayable, replay } from '../replay.ts';
-import type { Distribution } from './distribution.ts';
+import type { Distribution } from '../../wire/simulation/distribution.ts';
 import { LOCAL_TIMING, type Timing } from './model.ts';
 
 /** So many times of each kind are enough. */
@@ -24,7 +24,7 @@ interface Attempt {
  * What passed between clients, owner and agents, from the ticks of an epoch that the journal holds. Of what it says
  * nothing about, `LOCAL_TIMING` stands.
  */
-export async function calibrate(rows: AsyncIterable<JournalRow>, rules: { readonly createCore: CreateCore; readonly resumeCore: ResumeCore }): Promise<Timing> {
+export async function calibrate(rows: AsyncIterable<JournalRow> | Iterable<JournalRow>, rules: { readonly createCore: CreateCore; readonly resumeCore: ResumeCore }): Promise<Timing> {
   const intake: number[] = [];
   const report: number[] = [];
   const attempts = new Map<string, Attempt>();

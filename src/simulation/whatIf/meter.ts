@@ -1,66 +1,13 @@
 import type { AutoScaleStatus, PoolStatus, TaskStatus } from '../../core/status.ts';
 import type { Instant, NodeNumber } from '../../core/keys.ts';
+import type { SimulatedMoment, SimulatedProblem, SimulatedWaiting, SimulationOutcome } from '../../wire/own/simulation.ts';
 import type { Load, LoadTask } from './load.ts';
-import { type Moment, type Series, writeSeries } from './series.ts';
+import { writeSeries } from './series.ts';
 
 /** What came of a load on a pool. */
-export interface Outcome {
-  /** From the first arrival to the last end; null: no task has ended. */
-  readonly makespanMs: number | null;
-  /** From the beginning to the end of the simulation: nodes cost so long. */
-  readonly spanMs: number;
-  readonly tasks: Tasks;
-  /** From arrival to the first start, of the tasks that started; null: none did. */
-  readonly waiting: Waiting | null;
-  readonly dedicated: NodeUse;
-  readonly lowPriority: NodeUse;
-  /** Slots of nodes that were there, and what filled them. */
-  readonly slots: { readonly thereMs: number; readonly busyMs: number; readonly lostMs: number };
-  /** Of the time of all nodes that in which nothing ran on them. */
-  readonly idleNodeMs: number;
-  readonly formula: { readonly runs: number; readonly problems: readonly Problem[] } | null;
-  readonly resizeErrors: readonly Problem[];
-  readonly series: Series;
+export interface Outcome extends SimulationOutcome {
   /** When each task first started, since the beginning, in the order of the load's jobs and their tasks; NaN: never. */
   readonly starts: Float64Array;
-}
-
-interface Tasks {
-  readonly all: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  /** That had not ended when the simulation did; of those so many never started. */
-  readonly unfinished: number;
-  readonly neverStarted: number;
-  /** Runs again after one that failed. */
-  readonly retries: number;
-  /** Runs that were ended before their time, with their node or to make room. */
-  readonly cutShort: number;
-}
-
-export interface Waiting {
-  readonly meanMs: number;
-  readonly medianMs: number;
-  readonly p90Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-  readonly mostMs: number;
-}
-
-interface NodeUse {
-  /** Of all nodes of the kind together, from the end of their boot to their removal. */
-  readonly nodeMs: number;
-  readonly most: number;
-  /** How often one came, and how often one was taken away. */
-  readonly boots: number;
-  readonly preemptions: number;
-}
-
-/** Something that went wrong, by its first time. */
-export interface Problem {
-  readonly message: string;
-  readonly times: number;
-  readonly firstMs: number;
 }
 
 /** Counts while a simulation runs. All instants never go back. */
@@ -71,10 +18,10 @@ export function createMeter(load: Load, startsAt: Instant, slotsPerNode: number)
   const isOver = new Uint8Array(tasks.length);
   const use = { dedicated: emptyUse(), lowPriority: emptyUse() };
   const runningOn = new Map<NodeNumber, number>();
-  const formulaProblems = new Map<string, Problem>();
-  const resizeProblems = new Map<string, Problem>();
+  const formulaProblems = new Map<string, SimulatedProblem>();
+  const resizeProblems = new Map<string, SimulatedProblem>();
   const series = writeSeries(startsAt);
-  const now: { -readonly [Name in keyof Moment]: number } = { targetDedicated: 0, targetLowPriority: 0, dedicated: 0, lowPriority: 0, waiting: 0, running: 0 };
+  const now: { -readonly [Name in keyof SimulatedMoment]: number } = { targetDedicated: 0, targetLowPriority: 0, dedicated: 0, lowPriority: 0, waiting: 0, running: 0 };
   let at = startsAt;
   let busySlots = 0;
   let busyNodes = 0;
@@ -96,7 +43,7 @@ export function createMeter(load: Load, startsAt: Instant, slotsPerNode: number)
     busySlotMs += busySlots * ms;
   };
   const indexOf = (job: number, task: number): number => (firstOf[job - 1] ?? 0) + task - 1;
-  const noteProblem = (problems: Map<string, Problem>, message: string, instant: Instant): void => {
+  const noteProblem = (problems: Map<string, SimulatedProblem>, message: string, instant: Instant): void => {
     const known = problems.get(message);
     problems.set(message, known === undefined ? { message, times: 1, firstMs: instant - startsAt } : { ...known, times: known.times + 1 });
   };
@@ -237,7 +184,7 @@ function offsets({ jobs }: Load): number[] {
   });
 }
 
-function waitingOf(tasks: readonly LoadTask[], starts: Float64Array): Waiting | null {
+function waitingOf(tasks: readonly LoadTask[], starts: Float64Array): SimulatedWaiting | null {
   const waits = tasks.flatMap(({ arrivalMs }, index) => {
     const start = starts[index] ?? Number.NaN;
     return Number.isNaN(start) ? [] : [start - arrivalMs];

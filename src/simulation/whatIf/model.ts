@@ -1,4 +1,4 @@
-import type { Distribution } from './distribution.ts';
+import type { Distribution } from '../../wire/simulation/distribution.ts';
 
 /** What the load does not say: how long nodes take, how long they stay, and what the service costs in time. */
 export interface Model {

@@ -1,7 +1,7 @@
 import type { JobRules } from '../../store/rules.ts';
 import { type NodeHistory, rulesOfTask, type TaskHistory } from '../../store/intents/jobHistory.ts';
 import type { Instant } from '../../core/keys.ts';
-import type { Distribution } from './distribution.ts';
+import type { Distribution } from '../../wire/simulation/distribution.ts';
 import type { Load, LoadTask } from './load.ts';
 
 /** A job as it was: its load, and the nodes that it found. */

@@ -1,25 +1,9 @@
 import type { Instant } from '../../core/keys.ts';
-
-/** What is drawn over time, at one moment. */
-export interface Moment {
-  readonly targetDedicated: number;
-  readonly targetLowPriority: number;
-  /** Nodes that are there, from the end of their boot on. */
-  readonly dedicated: number;
-  readonly lowPriority: number;
-  /** Tasks that wait. */
-  readonly waiting: number;
-  readonly running: number;
-}
+import type { SimulatedMoment, SimulatedSeries } from '../../wire/own/simulation.ts';
 
 /** Of nodes the most in each step of time counts; of tasks the mean: each waits, be it for an instant. */
-const BY_MOST = ['targetDedicated', 'targetLowPriority', 'dedicated', 'lowPriority'] as const satisfies readonly (keyof Moment)[];
-const BY_MEAN = ['waiting', 'running'] as const satisfies readonly (keyof Moment)[];
-
-/** A number for each step of time, from the beginning on. */
-export interface Series extends Readonly<Record<keyof Moment, readonly number[]>> {
-  readonly stepMs: number;
-}
+const BY_MOST = ['targetDedicated', 'targetLowPriority', 'dedicated', 'lowPriority'] as const satisfies readonly (keyof SimulatedMoment)[];
+const BY_MEAN = ['waiting', 'running'] as const satisfies readonly (keyof SimulatedMoment)[];
 
 const FIRST_STEP_MS = 100;
 /** When there are so many steps, two become one. */
@@ -27,16 +11,16 @@ const MOST_STEPS = 1_200;
 
 export interface SeriesWriter {
   /** From now on it is so. */
-  readonly write: (now: Instant, moment: Moment) => void;
-  readonly read: (now: Instant) => Series;
+  readonly write: (now: Instant, moment: SimulatedMoment) => void;
+  readonly read: (now: Instant) => SimulatedSeries;
 }
 
 /** Bounded however long it goes on. */
 export function writeSeries(startsAt: Instant): SeriesWriter {
   let stepMs = FIRST_STEP_MS;
   /** Of tasks, their number times the milliseconds of it. */
-  const columns: Record<keyof Moment, number[]> = { targetDedicated: [], targetLowPriority: [], dedicated: [], lowPriority: [], waiting: [], running: [] };
-  const last: { -readonly [Measure in keyof Moment]: number } = { targetDedicated: 0, targetLowPriority: 0, dedicated: 0, lowPriority: 0, waiting: 0, running: 0 };
+  const columns: Record<keyof SimulatedMoment, number[]> = { targetDedicated: [], targetLowPriority: [], dedicated: [], lowPriority: [], waiting: [], running: [] };
+  const last: { -readonly [Measure in keyof SimulatedMoment]: number } = { targetDedicated: 0, targetLowPriority: 0, dedicated: 0, lowPriority: 0, waiting: 0, running: 0 };
   let at = startsAt;
 
   const stepOf = (instant: Instant): number => Math.floor((instant - startsAt) / stepMs);

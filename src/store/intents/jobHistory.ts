@@ -26,7 +26,7 @@ export interface NodeHistory {
 const tasks = statement<TaskHistory>(
   'jobHistory.tasks',
   `select t.task, t.id, t.created as "createdAt", t.required_slots as "requiredSlots", t.rules::text as rules, ${asShown<TaskStatus, typeof TASK_STATUS>(TASK_STATUS).columns}
-   from task t left join task_status s using (job, task) where t.job = $1 and t.deleted_at is null order by t.task`,
+   from task t left join task_status s using (job, task) where t.job = $1 and t.deleted_at is null order by t.task limit $2`,
 );
 const nodes = statement<NodeHistory>(
   'jobHistory.nodes',
@@ -34,9 +34,9 @@ const nodes = statement<NodeHistory>(
    from node where account = $1 and pool = $2 order by node`,
 );
 
-/** In the order of their numbers; without those that were deleted. */
-export function taskHistory(database: Database, job: JobNumber): Promise<readonly TaskHistory[]> {
-  return rows(database, tasks, [job]);
+/** In the order of their numbers; without those that were deleted. `most`: the first ones; null: all. */
+export function taskHistory(database: Database, job: JobNumber, most: number | null): Promise<readonly TaskHistory[]> {
+  return rows(database, tasks, [job, most]);
 }
 
 /** Those that have left as well, as long as a task names them. */

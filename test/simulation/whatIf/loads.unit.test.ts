@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readDistribution } from '../../../src/simulation/whatIf/distribution.ts';
+import { readDistribution } from '../../../src/wire/simulation/distribution.ts';
 import { readLoadFile } from '../../../src/simulation/whatIf/loadFile.ts';
-import { readArrival, readMix, syntheticLoad } from '../../../src/simulation/whatIf/synthetic.ts';
+import { readArrival, readMix } from '../../../src/wire/simulation/synthetic.ts';
+import { syntheticLoad } from '../../../src/simulation/whatIf/synthetic.ts';
 
 describe('A distribution', () => {
   it.each([

@@ -43,6 +43,7 @@ import type { DataDirectory } from '../data/dataDirectory.ts';
 import { isLoopback } from '../data/keys.ts';
 import { AccountOwners } from './accountOwners.ts';
 import { makeProviders, remoteService, serviceAddress } from '../providers/make.ts';
+import { simulationThreads } from '../simulations/threads.ts';
 import { accountsOf, managementOptions } from './management.ts';
 import type { OwnerPart, Parts, ServiceContext } from './parts.ts';
 import { signerOf } from './signer.ts';
@@ -73,7 +74,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const { host, ...ports } = owner.ports;
       const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile, outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
       const tracing = isTracingAsked(process.env) ? (await import('../../../api/tracing/tracing.ts')).startTracing({ env: process.env, version: releaseVersion(), commits: owner.ports.commits, log }) : undefined;
-      const api = createApi({ database, tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const api = createApi({ database, tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, simulations: simulationThreads(), ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
       await api.resume(first);

@@ -1,13 +1,12 @@
 import { timeText } from '../../base/times.ts';
-import type { Distribution } from '../../simulation/whatIf/distribution.ts';
-import type { Model } from '../../simulation/whatIf/model.ts';
-import type { Candidate } from './pools.ts';
+import type { Distribution } from '../../wire/simulation/distribution.ts';
+import type { Model } from './model.ts';
 
 /** What the load does not say and the outcome depends on, a clause each. */
-export function assumptionsOf({ boot, startTask, preemptedPerHour }: Model, candidates: readonly Candidate[]): readonly string[] {
+export function assumptionsOf({ boot, startTask, preemptedPerHour }: Model, hasStartTask: boolean): readonly string[] {
   return [
     `a node boots in ${distributionText(boot)}`,
-    ...(candidates.some(({ pool }) => pool.startTask !== undefined) ? [`start tasks take ${distributionText(startTask)}`] : []),
+    ...(hasStartTask ? [`start tasks take ${distributionText(startTask)}`] : []),
     ...(preemptedPerHour === 0 ? [] : [`${(100 * preemptedPerHour).toFixed(1)} % of low-priority nodes are taken away in an hour`]),
   ];
 }
