@@ -9,6 +9,7 @@ import type { DependencyIds, DrillIntent, ExitConditions, JobIntent, NodeIntent,
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './task/queue.ts';
 import type { JobStatus, JobTaskStatus, JobUsage, NodeState, NodeStatus, PoolStatus, PreemptionNotice, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
+import type { Owed } from './task/owed.ts';
 import type { TaskDirectory } from './task/directory.ts';
 import type { TaskTable } from './task/table.ts';
 import type { Timers } from './timers.ts';
@@ -86,6 +87,8 @@ export interface Pool {
   preemptionTimer: Instant | null;
   /** By priority: the job that had a task placed last, where jobs take turns. */
   readonly lastServed: Map<number, JobNumber>;
+  /** By priority: what the last multi-instance task of it owes to those that it has passed. */
+  readonly owed: Map<number, Owed>;
   dirty: boolean;
 }
 

@@ -312,6 +312,50 @@ describe('A task that waits for several nodes', () => {
     expect([other.state(1), other.state(2)]).toEqual(['running', 'running']);
   });
 
+  test('lets those that it has passed have as many turns as it had nodes, before the next one passes them', () => {
+    poolOf(2);
+    const narrow = env.job().tasks(2);
+    env.settle();
+    narrow.tasks(6);
+    env.settle();
+    const job = gang(gang(env.job(), 2), 2);
+    env.settle();
+    for (const task of [1, 2]) narrow.end(task);
+    expect([job.state(1), job.state(2), narrow.inState('completed')]).toEqual(['running', 'active', [1, 2]]);
+    job.end(1);
+    expect(narrow.inState('running'), 'what it has passed').toEqual([3, 4]);
+    for (const task of [3, 4]) {
+      expect(job.state(2)).toBe('active');
+      narrow.end(task);
+    }
+    expect([job.state(2), narrow.inState('completed')], 'and then comes the next').toEqual(['running', [1, 2, 3, 4]]);
+    job.end(2);
+    expect(narrow.inState('running')).toEqual([5, 6]);
+    settled();
+  });
+
+  test('goes before those of one slot that came after it, whatever has passed others before', () => {
+    poolOf(2);
+    const job = gang(gang(env.job(), 2), 2);
+    env.settle();
+    env.now += 1;
+    const narrow = env.job().tasks(4);
+    env.settle();
+    job.end(1);
+    expect([job.state(2), narrow.inState('running')]).toEqual(['running', []]);
+  });
+
+  test('waits for none that no node would have', () => {
+    const pool = poolOf(2);
+    const narrow = env.job({ preparation: { waitForSuccess: true, rerunOnNodeReboot: false, retentionMs: 0 } }).tasks(4);
+    env.settle();
+    for (const { node } of pool.nodes) narrow.endOwn('preparation', node, 1);
+    const job = gang(gang(env.job(), 2), 2);
+    env.settle();
+    job.end(1);
+    expect([job.state(2), narrow.inState('running')]).toEqual(['running', []]);
+  });
+
   test('and another such task do not keep from each other what both wait for', () => {
     poolOf(4);
     const narrow = env.job().tasks(2);
@@ -365,6 +409,23 @@ describe('Beside a job manager', () => {
     expect(env.explain(job, 2)).toMatchObject([{ code: 'TooFewNodesTogether', instances: 2, nodes: 1 }, { code: 'HeldByJobManager' }]);
     job.end(1);
     other.end(1);
+    expect(job.state(2)).toBe('running');
+  });
+
+  test('it does not have the offer of its manager taken back, and given again, without end', () => {
+    poolOf(2);
+    const other = env.job({ priority: 1 }).tasks(2);
+    env.settle();
+    const job = env.job({ manager: { ...MANAGER, runExclusive: false } }).task();
+    gang(job, 1);
+    env.settle();
+    expect([job.state(1), job.state(2)]).toEqual(['offered', 'active']);
+    const [offers, revokes] = [env.sent('offer').length, env.sent('revoke').length];
+    env.pass(60_000);
+    expect([env.sent('offer').length - offers, env.sent('revoke').length - revokes]).toEqual([0, 0]);
+    other.end(1);
+    expect(job.state(1)).toBe('running');
+    other.end(2);
     expect(job.state(2)).toBe('running');
   });
 

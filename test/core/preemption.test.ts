@@ -82,6 +82,16 @@ describe('a running task whose job allows it', () => {
     expect([low.state(1), high.state(1), endsAsked(env)]).toEqual(['running', 'running', 0]);
   });
 
+  test('is spared where a wider one has to end for the next task anyway', () => {
+    const { env, low } = busy({ slots: 4, tasks: 1 });
+    low.task({ requiredSlots: 3 });
+    env.pass(MINUTE_MS);
+    const high = env.job({ priority: 1 }).tasks(2);
+    env.settle();
+    expect([low.state(1), low.of(2).requeueCount, high.inState('running')]).toEqual(['running', 1, [1, 2]]);
+    expect(endsAsked(env)).toBe(1);
+  });
+
   test('is not ended for a task that could not run there anyway', () => {
     const { env } = busy({ slots: 2, tasks: 1 });
     env.job().task();

@@ -10,6 +10,7 @@ import { nodeTakesTasks } from './filters/nodeTakesTasks.ts';
 import { Gangs } from './gangs.ts';
 import { mayBeKept } from './filters/mayBeKept.ts';
 import { outrank, Outranking } from './outrank.ts';
+import { owe } from '../task/owed.ts';
 import { preemptForWaiting, Preempting } from './preempt.ts';
 import { steal } from './steal.ts';
 import { turns } from './turns.ts';
@@ -60,6 +61,11 @@ class Filling {
 
   run(): void {
     this.#pool.keeping = null;
+    this.#fill();
+    this.#preempting.endReserved();
+  }
+
+  #fill(): void {
     let waiting = turns(this.#pool);
     for (let isServed = false; !this.#isOver; ) {
       const turn = waiting.next(isServed);
@@ -79,6 +85,7 @@ class Filling {
     for (;;) {
       const gang = this.#gangs.next(priority, this.#candidates, (job, lane) => wanted(this.#state, job, this.#pool, lane));
       if (gang === null) break;
+      owe(this.#pool, gang.job, gang.nodes.length, this.#now);
       offer(this.#state, gang.job, gang.lane.head, gang.nodes, this.#now);
       isPlaced = true;
     }
@@ -116,7 +123,7 @@ class Filling {
     if (node === null) return false;
     if (atOnce === null) outrank(this.#state, node, priority);
     offer(this.#state, job, lane.head, [node], this.#now);
-    if (plan !== null) this.#preempting.carryOut(plan);
+    if (plan !== null) this.#preempting.reserve(plan);
     return true;
   }
 

@@ -37,7 +37,7 @@ export class Preempting {
   readonly #ranked = new Map<number, PerWidth<{ plans: Plan[] | null }>>();
   /** By width, the priority that found nothing: then no lower one does. */
   readonly #refused = new PerWidth<{ priority: number }>(() => ({ priority: Number.NEGATIVE_INFINITY }));
-  /** What is to make room for tasks that come there from other nodes, and the slots that those need. */
+  /** What is to make room and has not been told to, and the slots of tasks that come there from other nodes. */
   readonly #promised = new Map<Node, { readonly victims: Set<Live>; slots: number }>();
   #left = PREEMPTIONS_PER_DECIDE;
 
@@ -116,6 +116,31 @@ export class Preempting {
   /** Ends them: they go back to their queues. */
   carryOut({ victims }: Pick<Plan, 'victims'>): void {
     this.#left -= victims.length;
+    this.#end(victims);
+  }
+
+  /** The plan is for a task that has been offered there: `endReserved` carries it out. */
+  reserve({ victims }: Plan): void {
+    this.#left -= victims.length;
+    for (const { task } of victims) for (const live of task.live) this.#promisedOn(live.node).victims.add(live);
+  }
+
+  /**
+   * Ends what was reserved, when all tasks have their places: of what was chosen for the first of them some may be
+   * spared, since a wider one had to end for the next.
+   */
+  endReserved(): void {
+    for (const [node, { victims }] of this.#promised) {
+      const spare = Math.max(0, this.#roomOn(node, Number.NEGATIVE_INFINITY));
+      // What runs on several nodes makes room on others as well.
+      const together = [...victims].filter(({ task }) => task.live.length > 1);
+      const alone = [...victims].filter(({ task }) => task.live.length === 1);
+      this.#end([...together, ...neededOf(alone, spare)]);
+    }
+    this.#promised.clear();
+  }
+
+  #end(victims: readonly Live[]): void {
     for (const { task } of victims) {
       for (const live of task.live) {
         if (live.started) askEnd(this.#state, live, 'outranked');
@@ -143,10 +168,15 @@ export class Preempting {
   /** The plan is for a task that has first to be taken back elsewhere. */
   promise({ node, victims }: Plan, slots: number): void {
     this.#left -= 1;
-    const promised = this.#promised.get(node) ?? { victims: new Set(), slots: 0 };
-    this.#promised.set(node, promised);
+    const promised = this.#promisedOn(node);
     promised.slots += slots;
     for (const live of victims) promised.victims.add(live);
+  }
+
+  #promisedOn(node: Node): { readonly victims: Set<Live>; slots: number } {
+    const promised = this.#promised.get(node) ?? { victims: new Set(), slots: 0 };
+    this.#promised.set(node, promised);
+    return promised;
   }
 
   /**

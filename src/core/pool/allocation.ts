@@ -80,6 +80,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null, s
     isDismissed: false,
     preemptionTimer: null,
     lastServed: new Map(),
+    owed: new Map(),
     dirty: false,
   };
 }

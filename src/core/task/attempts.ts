@@ -7,6 +7,7 @@ import { enterNode } from '../jobNode/onNode.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
 import { useSlots } from '../cost/usage.ts';
 import { updateReady } from './queue.ts';
+import { pay } from './owed.ts';
 import type { SubtaskStatus } from '../status.ts';
 import { END_DEADLINE_MS } from '../tunables.ts';
 
@@ -88,6 +89,7 @@ export function occupySlots(state: CoreState, live: Live): void {
   // It was quicker than those for whom it should make room.
   if (live.revoking === 'outranked') state.review.placement.add(node.pool);
   uncountOffer(live, node.pool);
+  pay(state, live);
   live.revoking = null;
   live.started = true;
   live.occupiedAt = state.now;
