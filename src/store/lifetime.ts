@@ -39,6 +39,53 @@ export function nodeSums(now: string): string {
   return `coalesce(p.spec->>'vmSize', '') as vm_size, coalesce(sum(${nodeTime(now)}), 0)::bigint as dedicated`;
 }
 
+interface Amount {
+  readonly column: string;
+  /** Where it stands in a `PoolMeasure`. */
+  readonly path: string;
+  readonly over: 'sum' | 'max';
+}
+
+/** What is kept of a `PoolMeasure`, as `withMeasure` adds it: sums, and the most on one node. */
+const MEASURED: readonly Amount[] = [
+  { column: 'node_ms', path: 'nodeMs', over: 'sum' },
+  { column: 'cpu_ms', path: 'cpu,ms', over: 'sum' },
+  { column: 'core_ms', path: 'cpu,coreMs', over: 'sum' },
+  ...(['memory', 'disk'] as const).flatMap((of): Amount[] => [
+    { column: `${of}_byte_ms`, path: `${of},byteMs`, over: 'sum' },
+    { column: `${of}_ms`, path: `${of},ms`, over: 'sum' },
+    { column: `${of}_peak`, path: `${of},peakBytes`, over: 'max' },
+  ]),
+  { column: 'read_bytes', path: 'io,readBytes', over: 'sum' },
+  { column: 'write_bytes', path: 'io,writeBytes', over: 'sum' },
+  { column: 'read_ops', path: 'io,readOps', over: 'sum' },
+  { column: 'write_ops', path: 'io,writeOps', over: 'sum' },
+  { column: 'in_bytes', path: 'network,inBytes', over: 'sum' },
+  { column: 'out_bytes', path: 'network,outBytes', over: 'sum' },
+];
+const MEASURED_COLUMNS = MEASURED.map(({ column }) => column).join(', ');
+
+/** Sums over `s`, rows of pool_status. */
+export const RESOURCE_SUMS = MEASURED.map(({ column, path, over }) => `coalesce(${over}((s.resources #>> '{${path}}')::numeric), 0) as ${column}`).join(', ');
+
+/** Adds rows of `sums` (account, and what `RESOURCE_SUMS` makes) to the tallies of their accounts. */
+export function tallyResources(sums: string): string {
+  const added = MEASURED.map(({ column, over }) => `${column} = ${over === 'sum' ? `lifetime_resources.${column} + excluded.${column}` : `greatest(lifetime_resources.${column}, excluded.${column})`}`);
+  return `insert into lifetime_resources (account, ${MEASURED_COLUMNS}) select account, ${MEASURED_COLUMNS} from ${sums} on conflict (account) do update set ${added.join(', ')}`;
+}
+
+/** Of rows that `RESOURCE_SUMS` made or that the tally has: one `PoolMeasure`, as JSON. */
+export function resourcesOf(rows: string): string {
+  const sums = MEASURED.map(({ column, over }) => `coalesce(${over}(${column}), 0) as ${column}`).join(', ');
+  const level = (of: string): string => `json_build_object('byteMs', ${of}_byte_ms, 'ms', ${of}_ms, 'peakBytes', ${of}_peak)`;
+  return `select json_build_object('nodeMs', node_ms, 'cpu', json_build_object('ms', cpu_ms, 'coreMs', core_ms), 'memory', ${level('memory')}, 'disk', ${level('disk')},
+      'io', json_build_object('readBytes', read_bytes, 'writeBytes', write_bytes, 'readOps', read_ops, 'writeOps', write_ops), 'network', json_build_object('inBytes', in_bytes, 'outBytes', out_bytes)) as resources
+    from (select ${sums} from (${rows}) every) summed`;
+}
+
+/** As the tally has them. */
+export const TALLIED_RESOURCES = `select ${MEASURED_COLUMNS} from lifetime_resources`;
+
 /** Adds rows of `sums` (account, vm_size, dedicated) to the tallies of their accounts. */
 export function tallyNodes(sums: string): string {
   return `insert into lifetime_nodes (account, vm_size, dedicated) select account, vm_size, dedicated from ${sums}

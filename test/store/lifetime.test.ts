@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
+import { measured, type PoolMeasure } from '../../src/core/pool/measure.ts';
 import { NO_USAGE, type TaskUsage } from '../../src/core/task/usage.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
-import { lifetimeNodes, lifetimeTasks, type LifetimeTasks } from '../../src/store/intents/lifetime.ts';
+import { lifetimeNodes, lifetimeResources, lifetimeTasks, type LifetimeTasks } from '../../src/store/intents/lifetime.ts';
 import { clearGoneJobs } from '../../src/store/maintenance/goneJobs.ts';
 import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
 import type { OwnerStore } from '../../src/store/ownerStore.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
   ({ epoch } = await store.claim(ACCOUNT, randomUUID(), 'http://here'));
 });
 beforeEach(async () => {
-  await pool.query('delete from task; delete from task_status; delete from gone_job; delete from job; delete from node; delete from pool; delete from lifetime_tasks; delete from lifetime_nodes');
+  await pool.query('delete from task; delete from task_status; delete from gone_job; delete from job; delete from node; delete from pool; delete from lifetime_tasks; delete from lifetime_nodes; delete from pool_status; delete from lifetime_resources');
 });
 afterAll(() => postgres.remove());
 
@@ -65,6 +66,13 @@ async function jobWith(id: string, tasks: readonly Done[]): Promise<number> {
 async function counts(): Promise<Omit<LifetimeTasks, 'since'>> {
   const { since: _since, ...rest } = await lifetimeTasks(pool, ACCOUNT, NOW);
   return rest;
+}
+
+async function poolOf(id: string, vmSize: string): Promise<number> {
+  const { rows } = await pool.query<{ pool: number }>(
+    `insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation, resize_requested_at)
+     values (1, $1, $1, $2, '{}', 0, 0, 0, 0, 0, 'requeue', 0) returning pool`, [id, { vmSize }]);
+  return Number(rows[0]?.pool);
 }
 
 describe('the lifetime of an account', () => {
@@ -106,12 +114,6 @@ describe('the lifetime of an account', () => {
   });
 
   test('counts the time of dedicated nodes by size, also of nodes and pools that are gone', async () => {
-    const poolOf = async (id: string, vmSize: string): Promise<number> => {
-      const { rows } = await pool.query<{ pool: number }>(
-        `insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation, resize_requested_at)
-         values (1, $1, $1, $2, '{}', 0, 0, 0, 0, 0, 'requeue', 0) returning pool`, [id, { vmSize }]);
-      return Number(rows[0]?.pool);
-    };
     const node = (number: number, of: number, status: object, goneAt: number | null): Promise<unknown> =>
       pool.query("insert into node (node, account, pool, id, id_key, gone_at, status) values ($1, 1, $2, $5, $5, $3, $4)", [number, of, goneAt, status, String(number)]);
     const [small, large] = [await poolOf('small', 'standard_d1_v2'), await poolOf('large', 'standard_d4s_v3')];
@@ -125,5 +127,29 @@ describe('the lifetime of an account', () => {
     expect(await lifetimeNodes(pool, ACCOUNT, NOW), 'a pool is gone').toEqual(all);
     expect(await clearGoneNodes(pool)).toBe(2);
     expect(await lifetimeNodes(pool, ACCOUNT, NOW), 'rows of nodes are removed').toEqual(all);
+  });
+
+  test('counts what nodes have used: the sum of what each pool has, the most on one node, and that of pools that are gone', async () => {
+    expect(await lifetimeResources(pool, ACCOUNT)).toMatchObject({ nodeMs: 0, cpu: { ms: 0, coreMs: 0 }, memory: { peakBytes: 0 } });
+    const used = async (of: number, resources: PoolMeasure): Promise<void> => {
+      await pool.query("insert into pool_status (pool, resources, allocation_state, allocation_since, resize_sequence, stop_sequence, current_dedicated, current_low_priority) values ($1, $2, 'steady', 0, 0, 0, 0, 0)", [of, resources]);
+    };
+    const [first, second] = [await poolOf('first', 'standard_d1_v2'), await poolOf('second', 'standard_d1_v2')];
+    await poolOf('unmeasured', 'standard_d1_v2');
+    await used(first, measured({ overMs: 1_000, cpu: { ms: 500, cores: 2 }, memoryBytes: 2 ** 33, diskBytes: 7, io: { readBytes: 1, writeBytes: 2, readOps: 3, writeOps: 4 }, network: { inBytes: 2 ** 53, outBytes: 6 } }));
+    await used(second, measured({ overMs: 3_000, cpu: { ms: 700, cores: 4 }, memoryBytes: 2 ** 30, io: { readBytes: 10, writeBytes: 20, readOps: 30, writeOps: 40 } }));
+    const all = {
+      nodeMs: 4_000,
+      cpu: { ms: 1_200, coreMs: 14_000 },
+      memory: { byteMs: 1_000 * 2 ** 33 + 3_000 * 2 ** 30, ms: 4_000, peakBytes: 2 ** 33 },
+      disk: { byteMs: 7_000, ms: 1_000, peakBytes: 7 },
+      io: { readBytes: 11, writeBytes: 22, readOps: 33, writeOps: 44 },
+      network: { inBytes: 2 ** 53, outBytes: 6 },
+    };
+    expect(await lifetimeResources(pool, ACCOUNT)).toEqual(all);
+    await gone({ pools: [first] });
+    expect(await lifetimeResources(pool, ACCOUNT), 'a pool is gone').toEqual(all);
+    await gone({ pools: [second] });
+    expect(await lifetimeResources(pool, ACCOUNT), 'both are').toEqual(all);
   });
 });

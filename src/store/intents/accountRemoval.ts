@@ -2,7 +2,7 @@ import type { AccountNumber } from '../../core/keys.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** What an account has rows in, in the order of references; its owner removes pools, jobs and schedules. */
-export const TABLES_OF_ACCOUNTS = ['inbox', 'journal', 'quarantine', 'archived_task', 'archive_object', 'drill', 'usage_hour', 'lifetime_tasks', 'lifetime_nodes', 'certificate', 'application', 'open_job', 'node', 'ownership', 'page_link', 'page_session', 'transition', 'transition_floor', 'bulk_operation', 'webhook'] as const;
+export const TABLES_OF_ACCOUNTS = ['inbox', 'journal', 'quarantine', 'archived_task', 'archive_object', 'drill', 'usage_hour', 'lifetime_tasks', 'lifetime_nodes', 'lifetime_resources', 'certificate', 'application', 'open_job', 'node', 'ownership', 'page_link', 'page_session', 'transition', 'transition_floor', 'bulk_operation', 'webhook'] as const;
 
 const emptied = TABLES_OF_ACCOUNTS.map((table) => statement(`account.empty-${table}`, `delete from ${table} where account = $1`));
 const idle = statement('account.empty-node_activity', 'delete from node_activity where node in (select node from node where account = $1)');

@@ -1,5 +1,6 @@
 import type { AccountNumber, Instant } from '../../core/keys.ts';
-import { nodeTime, taskSums, USED } from '../lifetime.ts';
+import type { PoolMeasure } from '../../core/pool/measure.ts';
+import { nodeTime, RESOURCE_SUMS, resourcesOf, TALLIED_RESOURCES, taskSums, USED } from '../lifetime.ts';
 import { readSums, type SumsRow, type TaskSums } from './statistics.ts';
 import { row, rows, statement, type Database } from './statement.ts';
 
@@ -43,6 +44,18 @@ const nodes = statement<LifetimeNodes>(
 /** For how long the account has had dedicated nodes of each size. */
 export function lifetimeNodes(database: Database, account: AccountNumber, now: Instant): Promise<readonly LifetimeNodes[]> {
   return rows(database, nodes, [account, now]);
+}
+
+const resources = statement<{ readonly resources: string }>(
+  'lifetime.resources',
+  `${resourcesOf(`select ${RESOURCE_SUMS} from pool p join pool_status s using (pool) where p.account = $1 and s.resources is not null union all ${TALLIED_RESOURCES} where account = $1`)}`,
+);
+
+/** What all nodes have used that the account has ever had. */
+export async function lifetimeResources(database: Database, account: AccountNumber): Promise<PoolMeasure> {
+  const found = await row(database, resources, [account]);
+  if (found === null) throw new Error('a sum has no row');
+  return JSON.parse(found.resources) as PoolMeasure;
 }
 
 const created = statement<{ since: Instant }>('lifetime.since', 'select created as since from account where account = $1');

@@ -1,5 +1,5 @@
 import type { JobNodeStatus, JobStatus, NodeActivity, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus } from '../../core/status.ts';
-import { nodeSums, tallyNodes, tallyTasks, taskSums } from '../lifetime.ts';
+import { nodeSums, RESOURCE_SUMS, tallyNodes, tallyResources, tallyTasks, taskSums } from '../lifetime.ts';
 import type { TickCommit } from '../ownerStore.ts';
 import { asArrays, asRecords, columnNames, overwriteRow } from '../status/description.ts';
 import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
@@ -196,6 +196,8 @@ const GONE_POOLS: Part = {
     gone_pool_sums as (select n.account, ${nodeSums(`${next()}::bigint`)} from gone_pools g join pool p using (pool) join node n using (pool)
       where (n.status->>'dedicated')::boolean group by 1, 2),
     gone_pool_tally as (${tallyNodes('gone_pool_sums')}),
+    gone_pool_resources as (select p.account, ${RESOURCE_SUMS} from gone_pools g join pool p using (pool) join pool_status s using (pool) where s.resources is not null group by 1),
+    gone_pool_resource_tally as (${tallyResources('gone_pool_resources')}),
     gone_pool_rows as (delete from pool p using gone_pools g where p.pool = g.pool),
     gone_pool_samples as (delete from pool_sample s using gone_pools g where s.pool = g.pool),
     gone_pool_statuses as (delete from pool_status s using gone_pools g where s.pool = g.pool)`,

@@ -1,4 +1,4 @@
-import { accountSince, lifetimeNodes, lifetimeTasks } from '../../../store/intents/lifetime.ts';
+import { accountSince, lifetimeNodes, lifetimeResources, lifetimeTasks } from '../../../store/intents/lifetime.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { findVmSize } from '../../../wire/sizes/find.ts';
@@ -27,6 +27,6 @@ export const poolStatistics: Handler = async (call, parts) => {
   const nodes = await lifetimeNodes(parts.database, account, call.now);
   const coreMs = nodes.reduce((sum, { vmSize, dedicatedMs }) => sum + dedicatedMs * (findVmSize(vmSize)?.cores ?? 1), 0);
   // Recorded: without times of its own.
-  const statistics = poolStatisticsOf(coreMs, null, { url: `${call.baseUrl}/lifetimepoolstats`, since }, call.now);
+  const statistics = poolStatisticsOf(coreMs, await lifetimeResources(parts.database, account), { url: `${call.baseUrl}/lifetimepoolstats`, since }, call.now);
   return entity(dataContract.writeBody('PoolStatistics', call.version, statistics as never, `${call.baseUrl}/$metadata#poolstats/@Element`), null);
 };
