@@ -16,8 +16,8 @@ export interface ProviderUnderTest {
   close(): Promise<void>;
 }
 
-/** What the owner relies on, whatever the engine. */
-export function describeProvider(name: string, create: () => Promise<ProviderUnderTest>, within: { readonly deathMs: number }): void {
+/** What the owner relies on, whatever the engine. `create` is told where agents dial in, as a service knows it. */
+export function describeProvider(name: string, create: (agentUrl: string) => Promise<ProviderUnderTest>, within: { readonly deathMs: number }): void {
   describe(`nodes from the ${name} provider`, () => {
     let under: ProviderUnderTest;
     let owner: ScriptedOwner;
@@ -25,7 +25,7 @@ export function describeProvider(name: string, create: () => Promise<ProviderUnd
     let request: NodeRequest;
     beforeEach(async () => {
       owner = await startOwner();
-      under = await create();
+      under = await create(owner.agentUrl);
       seen = [];
       under.provider.watch((observation) => {
         seen.push(observation);

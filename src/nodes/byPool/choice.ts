@@ -23,6 +23,11 @@ export function chooseBy(rules: readonly ProviderRule[], byDefault: string): (as
   return (asked) => compiled.find(({ holds }) => holds(asked))?.provider ?? byDefault;
 }
 
+/** Whether the image that a pool asks for fits a pattern, as those of rules do. */
+export function fitsImage(pattern: string, image: NodeImage | null): boolean {
+  return anyOf([pattern])?.(nameOfImage(image)) === true;
+}
+
 /** `publisher:offer:sku:version`, or the resource id of an own image; empty: the pool names none. */
 function nameOfImage(image: NodeImage | null): string {
   if (image === null) return '';

@@ -1,6 +1,7 @@
 import type { ClosableProvider } from '../../../nodes/provider.ts';
 import type { RemoteService } from '../../../nodes/remote/service.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
+import { kubernetesNodes } from './kubernetes.ts';
 import type { Mapping } from './place.ts';
 
 /** What a provider is made of beside its own configuration. */
@@ -28,6 +29,7 @@ export const thisMachine: MakeProvider = ({ local }) => Promise.resolve(local);
 /** Where nodes can come from. */
 const KINDS = {
   local: () => thisMachine,
+  kubernetes: kubernetesNodes,
 } satisfies Readonly<Record<string, ReadKind>>;
 
 export type ProviderKindName = keyof typeof KINDS;

@@ -1,0 +1,16 @@
+import type { ApiClient } from './api/client.ts';
+import { listAt, textAt } from './api/json.ts';
+
+/** What the newest warning about a pod says; null: there is none. Throws what the client throws. */
+export async function newestWarning(client: ApiClient, base: string, uid: string): Promise<string | null> {
+  const query = new URLSearchParams({ fieldSelector: `involvedObject.uid=${uid},type=Warning`, limit: '100' });
+  const events = listAt(await client.ask('GET', `${base}/events?${query.toString()}`), 'items');
+  const newest = events.map((event) => ({ at: timeOf(event), words: textAt(event, 'message') })).toSorted((one, other) => other.at - one.at)[0];
+  return newest?.words ?? null;
+}
+
+function timeOf(event: unknown): number {
+  const text = textAt(event, 'lastTimestamp') ?? textAt(event, 'eventTime') ?? textAt(event, 'metadata', 'creationTimestamp') ?? '';
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? 0 : ms;
+}
