@@ -1,6 +1,7 @@
 // The product as a few files. Each process loads one of them, and others only where it needs them; the packages in them
 // need not be installed.
 import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { dirname, join, relative, resolve } from 'node:path';
 import { PG_LINES, changeLines, leaveOut, makeBundle } from './bundle.mjs';
 import { replaceFile } from './files.mjs';
@@ -18,6 +19,7 @@ const PROGRAMS = [
   { entry: 'blobs/embedded/child', target: 'node20' },
   { entry: 'nodes/local/sweeper', target: 'node20' },
   { entry: 'cli/service/simulations/thread', target: 'node20' },
+  { entry: 'testing/linarite', target: 'node20' },
 ];
 
 /** What node-pg-migrate asks for and we never use. */
@@ -55,7 +57,13 @@ export async function bundleProduct() {
   // A start costs less without Node's loader of ES modules.
   const types = join(DIST, 'package.json');
   replaceFile(types, `${JSON.stringify({ type: 'commonjs' })}\n`);
-  return [...made.flatMap(({ outputs }) => outputs), licences, types];
+  return [...made.flatMap(({ outputs }) => outputs), licences, types, declareTesting()];
+}
+
+/** What users of `linarite/testing` see of its types. */
+function declareTesting() {
+  execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', join('src', 'testing')], { stdio: 'inherit' });
+  return join(DIST, 'testing', 'linarite.d.ts');
 }
 
 function sourceOf(entry) {

@@ -56,6 +56,7 @@ const upCommand = program
   .option('--blob-port <port>', 'of the blob server; kept from then on (default: the one of the last time, or the next free one after --port: 10801)', wholeNumber(1, 65_535))
   .option('--host <address>', 'address to listen on (default: 127.0.0.1)', address)
   .option('--detach', 'run in the background')
+  .option('--with-parent', 'end when standard input does, and say as one line of JSON how clients connect: for a program that starts it, such as a test')
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
   .option('--ephemeral [size]', 'keep everything in memory, at most so much (like 2GB; default: a quarter of it): durable against kills, lost with the machine; down leaves nothing')
   .option('--node-dir <directory>', 'keep the directories of nodes there, for good; the rest stays in the data directory')

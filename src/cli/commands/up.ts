@@ -4,6 +4,7 @@ import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirect
 import { holdsPassword } from '../service/externals.ts';
 import type { ServiceRecord } from '../service/data/record.ts';
 import { type Wishes, ensureService, readyService } from '../service/start.ts';
+import { clientEnvironment, managedIdentityEnvironment } from '../service/environment.ts';
 import { messageOf } from '../../base/errors.ts';
 import { hint } from '../hint.ts';
 import { connectionTo } from '../ownOperations.ts';
@@ -12,12 +13,15 @@ import { pageLink } from '../pageLink.ts';
 export interface UpOptions extends Wishes {
   readonly dataDir?: string;
   readonly detach?: boolean;
+  /** It ends with whoever started it. */
+  readonly withParent?: boolean;
 }
 
 /** `linarite up`: the service in this process until it is told to end, or with `--detach` in one of its own. */
 export async function up(options: UpOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const wishes = withDatabase(options);
+  if (options.withParent === true) return upWithParent(path, wishes);
   const running = await readyService(path, wishes);
   if (running !== undefined) {
     // Where nothing is started, the seed goes to what runs.
@@ -34,6 +38,24 @@ export async function up(options: UpOptions): Promise<void> {
     tell(record, options.dataDir).catch((error: unknown) => console.error(`linarite: no link to the page: ${messageOf(error)}`));
     console.log(`  Ctrl-C ends it, with its nodes and tasks${isInMemory ? ', and with all data, which is in memory' : ''}.`);
   });
+  throw new CommandError(exitCode, message);
+}
+
+/** The end of standard input is that of whoever started it: a program that is killed can say nothing else. */
+async function upWithParent(path: string, options: UpOptions): Promise<void> {
+  if (options.detach === true) throw new CommandError(EXIT.usage, '--detach outlives whoever starts it: it does not go with --with-parent');
+  if (process.stdin.isTTY) throw new CommandError(EXIT.usage, '--with-parent is for programs: its standard input is a pipe of theirs');
+  if ((await readyService(path)) !== undefined) throw new CommandError(EXIT.failure, `a service runs on ${path} already: its end is not that of whoever starts this one`);
+  closeInherited(parentChannel());
+  process.stdin.resume().once('close', () => process.kill(process.pid, 'SIGTERM'));
+  const { serve } = await import('../service/process/serve.ts');
+  const { exitCode, message } = await serve(path, options, ({ record }) => {
+    const directory = findDataDirectory(path);
+    if (directory === undefined) throw new Error('a service runs on no data directory');
+    console.log(JSON.stringify({ ...clientEnvironment(directory, record), ...managedIdentityEnvironment(directory, record) }));
+  });
+  // It did not start, and nothing is to keep this process.
+  process.stdin.destroy();
   throw new CommandError(exitCode, message);
 }
 
