@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent, ClientRequest, IncomingMessage, request, RequestOptions } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../../../base/errors.ts';
 import { createTurns } from '../../local/turns.ts';
@@ -35,25 +34,40 @@ export interface ApiClient {
   close(): void;
 }
 
-export function createApiClient(cluster: Cluster): ApiClient {
-  const isSecure = cluster.server.startsWith('https:');
-  const trust = { rejectUnauthorized: cluster.verified, ...(cluster.authority === null ? {} : { ca: cluster.authority }), ...(cluster.serverName === null ? {} : { servername: cluster.serverName }) };
-  const connected = { keepAlive: true, maxSockets: AT_ONCE };
-  const connections = isSecure ? new HttpsAgent({ ...connected, ...trust }) : new HttpAgent(connected);
+interface Transport {
+  readonly request: typeof request;
+  readonly asked: Agent;
   /** What is followed takes no connection from what is asked. */
-  const followed = isSecure ? new HttpsAgent(trust) : new HttpAgent();
+  readonly followed: Agent;
+}
+
+export function createApiClient(cluster: Cluster): ApiClient {
+  let transport: Promise<Transport> | null = null;
   const closed = new AbortController();
   // Each request that is on its way listens to it.
   setMaxListeners(0, closed.signal);
   const turn = createTurns(AT_ONCE);
 
-  async function open(path: string, options: RequestOptions, body: string | null): Promise<IncomingMessage> {
+  const connect = async (): Promise<Transport> => {
+    const trust = { rejectUnauthorized: cluster.verified, ...(cluster.authority === null ? {} : { ca: cluster.authority }), ...(cluster.serverName === null ? {} : { servername: cluster.serverName }) };
+    const connected = { keepAlive: true, maxSockets: AT_ONCE };
+    if (cluster.server.startsWith('https:')) {
+      // A process that speaks to no cluster does not load it as it starts.
+      const { Agent, request } = await import('node:https');
+      return { request, asked: new Agent({ ...connected, ...trust }), followed: new Agent(trust) };
+    }
+    const { Agent, request } = await import('node:http');
+    return { request, asked: new Agent(connected), followed: new Agent() };
+  };
+
+  async function open(path: string, use: 'asked' | 'followed', options: RequestOptions, body: string | null): Promise<IncomingMessage> {
+    const { request, [use]: agent } = await (transport ??= connect());
     const { authorization, certificate, key }: ClusterCredential = await cluster.credential();
     return new Promise((resolve, reject) => {
       const certified = certificate === undefined || key === undefined ? {} : { cert: certificate, key };
       const headers = { accept: 'application/json', ...options.headers, ...(authorization === undefined ? {} : { authorization }) };
       const send = (tries: number): void => {
-        const sent: ClientRequest = (isSecure ? httpsRequest : httpRequest)(`${cluster.server}${path}`, { ...options, ...certified, headers }, resolve);
+        const sent: ClientRequest = request(`${cluster.server}${path}`, { ...options, agent, ...certified, headers }, resolve);
         sent.on('error', (error) => {
           // The server had closed a connection that was kept. All that we ask may be asked twice.
           if (tries < REUSED_TRIES && sent.reusedSocket && codeOf(error) === 'ECONNRESET') send(tries + 1);
@@ -71,7 +85,7 @@ export function createApiClient(cluster: Cluster): ApiClient {
     const over = await turn();
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
     try {
-      const response = await open(path, { method, agent: connections, signal, headers: text === null ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) } }, text);
+      const response = await open(path, 'asked', { method, signal, headers: text === null ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) } }, text);
       const answer = parsed(await wholeOf(response));
       const after = Number(response.headers['retry-after']);
       return { status: response.statusCode ?? 0, answer, waitMs: Number.isFinite(after) ? after * 1_000 : null };
@@ -101,7 +115,7 @@ export function createApiClient(cluster: Cluster): ApiClient {
     lines: async function* (path, { signal: asked, silentMs }) {
       const signal = AbortSignal.any([closed.signal, asked]);
       try {
-        const response = await open(path, { method: 'GET', agent: followed, signal, timeout: silentMs }, null);
+        const response = await open(path, 'followed', { method: 'GET', signal, timeout: silentMs }, null);
         response.socket.setTimeout(silentMs, () => response.destroy(new Error(`nothing came for ${silentMs / 1_000} s`)));
         response.socket.setKeepAlive(true, 30_000);
         if (response.statusCode !== 200) throw refusalOf(response.statusCode ?? 0, parsed(await wholeOf(response)));
@@ -112,8 +126,13 @@ export function createApiClient(cluster: Cluster): ApiClient {
     },
     close: () => {
       closed.abort();
-      connections.destroy();
-      followed.destroy();
+      transport?.then(
+        ({ asked, followed }) => {
+          asked.destroy();
+          followed.destroy();
+        },
+        () => undefined,
+      );
     },
   };
 }
