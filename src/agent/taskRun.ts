@@ -190,9 +190,9 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
       end,
     });
     if (coordination === null) {
-      return { launch: (commandLine) => seen(launcher.launch(markOf(run), { ...settings, command: commandWords(commandLine), image })), coordinate: neverCoordinates };
+      return { launch: (commandLine) => seen(launcher.launch(markOf(run), { ...settings, command: commandWords(commandLine), image }, onUsed)), coordinate: neverCoordinates };
     }
-    const held = launcher.hold(markOf(run), { ...settings, image });
+    const held = launcher.hold(markOf(run), { ...settings, image }, onUsed);
     return {
       launch: (commandLine) => seen(held.run(commandWords(commandLine), 'continue')),
       coordinate: (commandLine) => ({ ...seen(held.run(commandWords(commandLine), 'begin')), endLeftovers: held.close }),

@@ -78,6 +78,15 @@ export function usageOfGroup(cgroup: Cgroup): TaskUsage | null {
   return time === null ? null : [...time, ...ioOf(membersOfCgroup(cgroup), NO_IO)];
 }
 
+/** What the children of this process that it has waited for have used, and what it has read and written itself. */
+export function usageOfChildren(): TaskUsage | null {
+  const io = ioIn(read('/proc/self/io'));
+  const text = read('/proc/self/stat');
+  if (io === null || text === null) return null;
+  const [, , user = 0, kernel = 0] = timesIn(text);
+  return [US_PER_TICK * user, US_PER_TICK * kernel, ...io];
+}
+
 /** With what is known besides. */
 function ioOf(pids: readonly number[], known: Io): Io {
   return pids.map((pid) => ioIn(read(`/proc/${pid}/io`))).reduce<Io>((sum, io) => (io === null ? sum : [sum[0] + io[0], sum[1] + io[1], sum[2] + io[2], sum[3] + io[3]]), known);
@@ -103,9 +112,13 @@ const US_PER_TICK = 10_000;
 /** Fields after the program's name: own time in user and kernel mode, and that of children that were waited for. */
 function processTime(text: string | null): readonly [number, number] | null {
   if (text === null) return null;
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
-  const [user = 0, kernel = 0, childrensUser = 0, childrensKernel = 0] = fields.slice(11, 15);
+  const [user = 0, kernel = 0, childrensUser = 0, childrensKernel = 0] = timesIn(text);
   return [US_PER_TICK * (user + childrensUser), US_PER_TICK * (kernel + childrensKernel)];
+}
+
+/** In hundredths of a second. */
+function timesIn(text: string): readonly number[] {
+  return text.slice(text.lastIndexOf(')') + 2).split(' ').slice(11, 15).map(Number);
 }
 
 function open(path: string): number | null {

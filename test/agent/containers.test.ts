@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ContainerWork, GangWork, NodeSetup } from '../../src/agent/frames.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
 import type { AttemptOutcome } from '../../src/core/events.ts';
+import type { TaskUsage } from '../../src/core/task/usage.ts';
 import { makeImageRoot } from '../support/imageRoots.ts';
 import { realEngines, type Registry, startRegistry } from '../support/registry.ts';
 import { startNode, type TestNode } from './testNode.ts';
@@ -91,6 +92,26 @@ describe.each(engines)('containers on a node with $name', ({ name, engine }) => 
     const byDigest = { image: `${registry.host}/team/tools@${digest}`, runOptions: '--entrypoint sh --rm', workingDirectory: 'containerImageDefault' } as const;
     expect(await run(node, `-c 'pwd; echo $FROM_IMAGE'`, byDigest, { task: 'task3' })).toMatchObject({ kind: 'exited', exitCode: 0 });
     expect(output(node, 'task3')).toBe('/etc\nyes\n');
+  });
+
+  /** What was told with the last end of a try. */
+  const used = (): TaskUsage => {
+    const ends = node.owner.frames.flatMap(({ frame }) => (frame.kind === 'reports' ? frame.reports : [])).flatMap((report) => (report.kind === 'ended' ? [report.end.outcome] : []));
+    const told = ends.at(-1)?.used;
+    if (told === undefined) throw new Error(`nothing was told: ${JSON.stringify(ends.at(-1))}`);
+    return told;
+  };
+
+  test('what a task has used in its container is told with its end: time of processors, reads and writes', async () => {
+    await run(node, "sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done'");
+    const [userUs, kernelUs] = used();
+    expect(userUs + kernelUs).toBeGreaterThan(20_000);
+    expect(userUs + kernelUs).toBeLessThan(20_000_000);
+    // Podman's containers are looked at now and then: one that is over at once may not have been.
+    const waits = name === 'podman' ? '; sleep 1.2' : '';
+    await run(node, `sh -c 'dd if=/dev/zero of=zeros bs=1024 count=500 2>/dev/null${waits}'`, {}, { task: 'task2' });
+    const [, , readOps, writeOps] = used();
+    expect([readOps >= 500, writeOps >= 500]).toEqual([true, true]);
   });
 
   test('run options stand against what the service says', async () => {

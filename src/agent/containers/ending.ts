@@ -13,14 +13,18 @@ export interface Ending {
   now(): Promise<boolean>;
 }
 
-export function createEnding(sweeper: Sweeper): Ending {
+/** `beforeKill`: called once, while all that is to be killed is still there. */
+export function createEnding(sweeper: Sweeper, beforeKill: () => void): Ending {
   let isAskedFor = false;
   let nets: Enclosure | null = null;
   let killing: Promise<boolean> | null = null;
   let deadline: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
   const now = (): Promise<boolean> => {
     clearTimeout(deadline?.timer);
-    killing ??= nets === null ? Promise.resolve(true) : sweeper.kill(nets);
+    if (killing === null) {
+      beforeKill();
+      killing = nets === null ? Promise.resolve(true) : sweeper.kill(nets);
+    }
     return killing;
   };
   return {

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { constants as system } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerInfo, FailureInfo } from '../../core/status.ts';
+import type { TaskUsage } from '../../core/task/usage.ts';
 import { failure, messageOf, TaskFailure } from '../failures.ts';
 import { readTaskText } from '../taskText.ts';
 import { callEngine, type Engine, reasonOf } from './engine.ts';
@@ -29,9 +30,13 @@ interface HeldContainer {
   close(): Promise<void>;
 }
 
+type OnUsed = (used: TaskUsage) => void;
+
 export interface ContainerLauncher {
-  launch(attempt: string, command: ContainerCommand): ContainerRunning;
-  hold(attempt: string, command: Omit<ContainerCommand, 'command'>): HeldContainer;
+  /** `onUsed`: what it has used in all, before `exit`; not called where nothing tells. */
+  launch(attempt: string, command: ContainerCommand, onUsed: OnUsed): ContainerRunning;
+  /** `onUsed`: before `close` resolves. */
+  hold(attempt: string, command: Omit<ContainerCommand, 'command'>, onUsed: OnUsed): HeldContainer;
 }
 
 /** With these an engine says that it could not start the process; programs use them, too. */
@@ -103,7 +108,12 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
     return message === null ? exited(id, exitCode) : neverStarted(id, message);
   };
 
-  const hold = (one: OneContainer): HeldContainer => {
+  const closed = async (one: OneContainer, onUsed: OnUsed): Promise<void> => {
+    const used = await one.close();
+    if (used !== null) onUsed(used);
+  };
+
+  const hold = (one: OneContainer, onUsed: OnUsed): HeldContainer => {
     let held: Promise<Held> | null = null;
     const runNext = async (commandLine: readonly string[], output: Output): Promise<ContainerExit> => {
       held ??= startHeld(one);
@@ -115,17 +125,17 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
       close: async () => {
         // One that is just being made is there to be removed first.
         await held?.catch(() => {});
-        await one.close();
+        await closed(one, onUsed);
       },
     };
   };
 
   return {
-    launch: (attempt, command) => {
+    launch: (attempt, command, onUsed) => {
       const one = make(attempt, command, null);
-      return { exit: runWhole(one).catch(refused).finally(one.close), end: one.ending.by };
+      return { exit: runWhole(one).catch(refused).finally(() => closed(one, onUsed)), end: one.ending.by };
     },
-    hold: (attempt, command) => hold(make(attempt, { ...command, command: [] }, layHolder(directory))),
+    hold: (attempt, command, onUsed) => hold(make(attempt, { ...command, command: [] }, layHolder(directory)), onUsed),
   };
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chownSync, closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { constants as system } from 'node:os';
 import { join } from 'node:path';
+import type { TaskUsage } from '../../core/task/usage.ts';
 import { yieldToUs } from '../../processes/priority.ts';
 import { type Cgroup, makeChildCgroup, moveToCgroup, NO_CGROUP } from '../cgroups.ts';
 import { ATTEMPT_MARK, NODE_MARK } from '../environment.ts';
@@ -14,10 +15,12 @@ import type { NodeLimits } from '../options.ts';
 import { removeTrees } from '../removal.ts';
 import { asUser, type User } from '../users.ts';
 import { type Container, createWords, handOver } from './createWords.ts';
+import { makeContainerGroup, openContainerMeter } from './containerUsage.ts';
 import { createEnding, type Ending } from './ending.ts';
-import { callEngine, type Engine, type EngineCall, reasonOf } from './engine.ts';
+import { callEngine, type Engine, type EngineCall, reasonOf, storeDirectory } from './engine.ts';
 import { groupParent } from './groups.ts';
 import { GROUP_PREFIX } from './runtime/groupName.ts';
+import { readUsed, usedFileOf } from './runtime/usedFile.ts';
 
 export interface ContainerLauncherOptions {
   readonly engine: Engine;
@@ -56,8 +59,8 @@ export interface OneContainer {
   run(words: readonly string[], stdout: number | 'ignore', stderr: number): Promise<number>;
   /** As `run`; its output goes to the task's files. Throws TaskFailure. */
   attach(words: readonly string[], output: Output): Promise<number>;
-  /** Kills it with all that is in it, and removes what was made for it. */
-  close(): Promise<void>;
+  /** Kills it with all that is in it, and removes what was made for it. Returns what it has used; null: unknown. */
+  close(): Promise<TaskUsage | null>;
 }
 
 /** `holder`: see `Container`. */
@@ -82,15 +85,17 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
   return (attempt, command, holder) => {
     const name = `container-${++made}`;
     const scratch = join(directory, 'attempts', name);
-    const ending = createEnding(sweeper);
     let id = '';
+    const group = parent === null ? null : makeContainerGroup(nodeCgroup, parent, name);
+    const meter = openContainerMeter(group, () => (engine.kind === 'runtime' && id !== '' ? readUsed(usedFileOf(storeDirectory(directory), id)) : null));
+    const ending = createEnding(sweeper, meter.look);
     /** Of the engine's programs that are part of it. */
     let cgroup: Cgroup = NO_CGROUP;
 
     /** `groups`: of those that run. */
     const catchAll = (groups: readonly number[]): void => ending.caught([
       { kind: 'container', call, id },
-      ...(parent === null || nodeCgroup.net === null ? [] : [{ kind: 'controlGroup', cgroup: { ...NO_CGROUP, net: join(nodeCgroup.net, `${GROUP_PREFIXES[engine.kind]}${id}`) } } as const]),
+      ...(group === null ? [] : [{ kind: 'controlGroup', cgroup: { ...NO_CGROUP, net: join(group.directory, `${GROUP_PREFIXES[engine.kind]}${id}`) } } as const]),
       ...enclosureOf(cgroup, groups, [`${NODE_MARK}=${machineRoot}`, `${ATTEMPT_MARK}=${attempt}`]),
     ]);
 
@@ -100,7 +105,7 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
       if (command.settings.mounts !== null) makeScratch(scratch, command.user);
       try {
         writeFileSync(environmentFile, file, { mode: 0o600 });
-        const words = createWords(engine, { ...command, mostProcesses, limits, environmentFile, scratch, passedOn: [...passedOn.keys()], node: machineRoot, group: parent, holder });
+        const words = createWords(engine, { ...command, mostProcesses, limits, environmentFile, scratch, passedOn: [...passedOn.keys()], node: machineRoot, group: group?.parent ?? null, holder });
         const said = await callEngine({ ...call, environment: { ...call.environment, ...Object.fromEntries(passedOn) } }, words);
         id = said.stdout.trim().split('\n').at(-1) ?? '';
         if (said.code !== 0 || id === '') throw new TaskFailure(failure('ContainerInvalidSettings', ['Message', reasonOf(said)]));
@@ -145,9 +150,11 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
       }
     };
 
-    const close = async (): Promise<void> => {
+    const close = async (): Promise<TaskUsage | null> => {
       await ending.now();
+      const used = meter.close();
       if (command.settings.mounts !== null) await removeTrees([scratch]).catch((error: unknown) => say(messageOf(error)));
+      return used;
     };
 
     return { name, command, ending, create, run, attach, close };

@@ -10,6 +10,7 @@ import { imageUser } from './imageUser.ts';
 import { programIn } from './programIn.ts';
 import { type RuntimeConfig, runtimeConfig } from './runtimeConfig.ts';
 import type { StoredImage } from './store.ts';
+import { noteUsed, usedFileOf } from './usedFile.ts';
 
 /**
  * The containers of one node, a bundle each below `containers/<id>`: `config.json` for the runtime, what is written in
@@ -119,7 +120,7 @@ export function openBundles({ directory, stateDirectory, runtime }: BundlesOptio
     },
     run: async (id) => {
       await mountRoot(id);
-      const code = await attached([...logged(id, 'log'), 'run', ...(isRunc ? ['--keep'] : []), '--pid-file', pidFile(id), '--bundle', pathOf(id), id]);
+      const code = await noteUsed(usedFileOf(directory, id), () => attached([...logged(id, 'log'), 'run', ...(isRunc ? ['--keep'] : []), '--pid-file', pidFile(id), '--bundle', pathOf(id), id]));
       if (!existsSync(pidFile(id))) return NOT_STARTED;
       if (isRunc && memoryRanOut(join(stateDirectory, id, 'state.json'))) writeFileSync(join(pathOf(id), 'lacked-memory'), '');
       return code;
@@ -142,7 +143,7 @@ export function openBundles({ directory, stateDirectory, runtime }: BundlesOptio
       const program = programIn(`/proc/${readFileSync(pidFile(id), 'utf8')}/root`, words[0] ?? '', own.env);
       // The runtime would wait for all that the command leaves behind: what it has opened for its output is not used.
       writeFileSync(file, JSON.stringify({ ...own, args: [HOLDER_PATH, program, ...words.slice(1)] }), { mode: 0o600 });
-      const code = await attached([...logged(id, `${name}.log`), 'exec', '--preserve-fds', '2', '--process', file, id], ['ignore', 'ignore', 'inherit', 1, 2]);
+      const code = await noteUsed(usedFileOf(directory, id), () => attached([...logged(id, `${name}.log`), 'exec', '--preserve-fds', '2', '--process', file, id], ['ignore', 'ignore', 'inherit', 1, 2]));
       return lastError(`${file}.log`) === null ? code : NOT_STARTED;
     },
     remove: async (id) => {
