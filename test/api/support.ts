@@ -71,7 +71,7 @@ export interface TestApi {
   /** The database, for tests that take it away. */
   readonly postgres: TemporaryPostgres;
   /** The process is killed, and the next one starts on the same database: it answers from now on. */
-  nextLife(management: Partial<ManagementOptions>, storage: BlobAccount): Promise<void>;
+  nextLife(management: Partial<ManagementOptions>, storage: BlobAccount | StorageAccounts): Promise<void>;
   /** Empties all tables but the accounts. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -140,7 +140,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     },
     nextLife: async (management, storage) => {
       for (const life of lives) life.close();
-      const life = lifeOf(management, storagesOf(storage));
+      const life = lifeOf(management, storage instanceof StorageAccounts ? storage : storagesOf(storage));
       lives = [...lives, life];
       await life.resume({ number: account, name: 'mybatchaccount', keys: [key] });
     },

@@ -24,10 +24,11 @@ const CODES: Readonly<Record<TokenRefusal, ManagementErrorCode>> = {
 const OPEN_PATHS = /^\/(subscriptions|tenants|providers)\/?$/i;
 
 /**
- * Where deletions of groups and accounts are polled: below the subscription, though a role may be of the group alone.
- * Nobody knows the id but who asked for the deletion, and the answer says no more than how far it is.
+ * Where deletions of groups and accounts, and creations of storage accounts, are polled: below the subscription, though
+ * a role may be of the group alone. Nobody knows the id but who asked for it, and the answer says no more than how far it
+ * is; a storage account itself is shown to who may read it.
  */
-const POLLED = /^\/subscriptions\/[^/]+\/(?:operationresults\/|providers\/Microsoft\.Batch\/locations\/[^/]+\/accountOperationResults\/\w+-)([^/]+)$/i;
+const POLLED = /^\/subscriptions\/[^/]+\/(?:operationresults\/|providers\/(?:Microsoft\.Storage\/locations\/[^/]+\/asyncoperations\/|Microsoft\.Batch\/locations\/[^/]+\/accountOperationResults\/\w+-))([^/]+)$/i;
 
 function isOpen(path: string): boolean {
   return OPEN_PATHS.test(path) || isGuid(POLLED.exec(path)?.[1] ?? '');

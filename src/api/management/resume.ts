@@ -13,6 +13,7 @@ import { resumeDeployments } from './deployment/resume.ts';
 import { finishGroupDeletion } from './group/deletion.ts';
 import { GROUP_TYPE } from './group/existing.ts';
 import { openStorageKeys } from './storageAccount/keys.ts';
+import { removeStorageAccount } from './storageAccount/removal.ts';
 import { STORAGE_ACCOUNT_TYPE, storageAccountName, type StorageAccountSpec } from './storageAccount/view.ts';
 
 /** The account that a service has from its start. */
@@ -29,6 +30,9 @@ export async function resumeManagement(parts: ManagementParts, first: FirstAccou
   await enterFirst(parts, first, now);
   const stored = (await all(STORAGE_ACCOUNT_TYPE, parts)).filter(({ secrets }) => secrets !== null);
   if (parts.storages.isOurs && stored.length > 0) await parts.storages.put(stored.map((row) => ({ name: storageAccountName(row), keys: openStorageKeys(parts.sealing, row) })));
+  for (const row of stored) {
+    if (row.state === 'Deleting') parts.later.begin('the deletion of a storage account', () => removeStorageAccount(row, parts, now));
+  }
   const at = { now, requestId: randomUUID(), baseUrl: 'http://localhost' };
   for (const row of await all(ACCOUNT_TYPE, parts)) {
     if (row.account !== null) {

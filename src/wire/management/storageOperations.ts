@@ -9,6 +9,7 @@ export const STORAGE_ROWS = [
   { id: 'StorageAccounts_List', method: 'GET', path: `${SUBSCRIPTION}${ACCOUNTS}`, action: 'Microsoft.Storage/storageAccounts/read', query: ['$top', 'maxresults'] },
   { id: 'StorageAccounts_ListByResourceGroup', method: 'GET', path: `${GROUP}${ACCOUNTS}`, action: 'Microsoft.Storage/storageAccounts/read', query: ['$top', 'maxresults'] },
   { id: 'StorageAccounts_GetProperties', method: 'GET', path: ACCOUNT, action: 'Microsoft.Storage/storageAccounts/read', query: ['$expand'] },
+  { id: 'StorageAccounts_OperationResult', method: 'GET', path: `${SUBSCRIPTION}/providers/Microsoft.Storage/locations/{locationName}/asyncoperations/{operationId}`, action: 'Microsoft.Storage/locations/asyncoperations/read' },
   { id: 'StorageAccounts_Create', method: 'PUT', path: ACCOUNT, action: 'Microsoft.Storage/storageAccounts/write', body: 'required', shape: 'ArmStorageAccountCreate' },
   { id: 'StorageAccounts_Update', method: 'PATCH', path: ACCOUNT, action: 'Microsoft.Storage/storageAccounts/write', body: 'required', shape: 'ArmStorageAccountUpdate' },
   { id: 'StorageAccounts_Delete', method: 'DELETE', path: ACCOUNT, action: 'Microsoft.Storage/storageAccounts/delete' },

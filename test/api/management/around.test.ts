@@ -46,7 +46,10 @@ async function clientOf(name: string, key = 0): Promise<BlobServiceClient> {
 describe('a storage account', () => {
   test('takes blobs from the moment it is made, with either key', async () => {
     await group();
-    const { status, json } = await ask('PUT', storage('mystorage'), { ...BODY, tags: { a: 'b' }, properties: { encryption: { services: {} } } });
+    const made = await ask('PUT', storage('mystorage'), { ...BODY, tags: { a: 'b' }, properties: { encryption: { services: {} } } });
+    expect([made.status, made.text]).toEqual([202, '']);
+    expect(made.headers['location']).toMatch(/\/providers\/Microsoft\.Storage\/locations\/eastus\/asyncoperations\/[-0-9a-f]{36}\?monitor=true&api-version=/);
+    const { status, json } = await polled(made);
     expect([status, json]).toMatchObject([200, { id: storage('mystorage'), name: 'mystorage', type: 'Microsoft.Storage/storageAccounts', kind: 'StorageV2', location: 'eastus', sku: { name: 'Standard_LRS', tier: 'Standard' }, tags: { a: 'b' }, properties: { provisioningState: 'Succeeded', primaryEndpoints: { blob: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/mystorage\/$/) } } }]);
     await (await clientOf('mystorage')).getContainerClient('one').create();
     expect(await (await clientOf('mystorage', 1)).getContainerClient('one').exists()).toBe(true);

@@ -12,6 +12,7 @@ const RESULTS = `${ROOT}/providers/Microsoft.Batch/locations/westeurope/accountO
 test.each([
   [`${ROOT}/operationresults/${GUID}`, true],
   [`${RESULTS}/mybatchaccount-${GUID}`, true],
+  [`${ROOT}/providers/Microsoft.Storage/locations/westeurope/asyncoperations/${GUID}`, true],
   ['/subscriptions', true],
   [`${ROOT}/operationresults/x`, false],
   [`${RESULTS}/mybatchaccount-x`, false],

@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ARCHIVE_CONTAINER } from '../../../src/store/logArchive.ts';
 import { TABLES_OF_ACCOUNTS } from '../../../src/store/intents/accountRemoval.ts';
 import { insertResource } from '../../../src/store/intents/resources.ts';
+import { type KeyedStorageAccount, StorageAccounts } from '../../../src/blobs/accounts.ts';
 import type { BlobAccount } from '../../../src/blobs/account.ts';
-import { testApi, noStorage, type Got, type TestApi } from '../support.ts';
+import { testApi, noStorage, UBUNTU, type Got, type TestApi } from '../support.ts';
 import { asking } from './asked.ts';
 import { SUBSCRIPTION } from './support.ts';
 
@@ -15,7 +16,7 @@ const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g`;
 const ACCOUNT = `${GROUP}/providers/Microsoft.Batch/batchAccounts/second`;
 
 /** Where the process dies: a promise of it never settles. */
-type Step = 'open' | 'close' | 'deleteContainer' | 'deleteBlob';
+type Step = 'open' | 'close' | 'deleteContainer' | 'deleteBlob' | 'serve' | 'stopServing' | 'listContainers';
 let dies: Step | null = null;
 let reached: () => void = () => undefined;
 const deleted: string[] = [];
@@ -73,6 +74,35 @@ async function killedAt(step: Step, method: string, body?: unknown): Promise<Got
   await dead;
   dies = null;
   return answer;
+}
+
+/** Asks what is never answered, since the process dies at the step. */
+async function killedAsking(step: Step, method: string, path: string, body?: unknown): Promise<void> {
+  const dead = new Promise<void>((settle) => (reached = settle));
+  dies = step;
+  ask(method, path, body).catch(() => undefined);
+  await dead;
+  dies = null;
+}
+
+/** The next process, with a blob server that goes by no further accounts yet; `held`: containers of each. */
+async function livesWith(held: readonly string[]) {
+  const containers = new Set(held);
+  let served: readonly KeyedStorageAccount[] = [];
+  const first = { accountName: 'mystorageaccount', accountKey: 'a2V5', endpoint: 'http://127.0.0.1:1/mystorageaccount' };
+  const serve = async (more: readonly KeyedStorageAccount[]): Promise<void> => {
+    await passes(more.length === 0 ? 'stopServing' : 'serve');
+    served = more;
+  };
+  const empty = async (): Promise<void> => {
+    await passes('listContainers');
+    for (const container of containers) {
+      await passes('deleteContainer');
+      containers.delete(container);
+    }
+  };
+  await it.nextLife({ host }, Object.assign(new StorageAccounts({ first, serve, now: Date.now }), { workplaceOf: () => storage, empty }));
+  return { served: () => served.map(({ name, keys }) => [name, keys.length]), containers: () => [...containers] };
 }
 
 /** An account with an application, whose packages lie in a container, and an object of the log archive. */
@@ -150,5 +180,88 @@ describe('an account', () => {
     expect(calls).toEqual(['opened', 'closed']);
     expect(await left()).toEqual([]);
     expect((await ask('GET', ACCOUNT)).status).toBe(404);
+  });
+});
+
+describe('a storage account, whose process is killed', () => {
+  const STORAGE = `${GROUP}/providers/Microsoft.Storage/storageAccounts/second`;
+  const BODY = { location: 'eastus', kind: 'StorageV2', sku: { name: 'Standard_LRS' } };
+
+  test('before the blob server goes by it: the next one has it go by both keys, and it may be made again', async () => {
+    await group();
+    const { served } = await livesWith([]);
+    await killedAsking('serve', 'PUT', STORAGE, BODY);
+    expect(served()).toEqual([]);
+    const next = await livesWith([]);
+    expect(next.served()).toEqual([['second', 2]]);
+    expect((await ask('GET', STORAGE)).json.properties.provisioningState).toBe('Succeeded');
+    expect((await ask('PUT', STORAGE, BODY)).status).toBe(200);
+  });
+
+  test.each(['listContainers', 'deleteContainer', 'stopServing'] as const)('at %s of its deletion: it is not seen half empty, and the next one ends it', async (step) => {
+    await group();
+    await livesWith(['one', 'two']);
+    expect((await polled(await ask('PUT', STORAGE, BODY))).status).toBe(200);
+    await killedAsking(step, 'DELETE', STORAGE);
+    if (step !== 'stopServing') {
+      expect((await ask('GET', STORAGE)).json.properties.provisioningState).toBe('Deleting');
+      expect(await ask('PUT', STORAGE, BODY)).toMatchObject({ status: 409, json: { error: { code: 'Conflict' } } });
+    }
+    const next = await livesWith(step === 'stopServing' ? [] : ['two']);
+    await expect.poll(async () => (await ask('GET', STORAGE)).status).toBe(404);
+    await expect.poll(() => next.served()).toEqual([]);
+    expect(next.containers()).toEqual([]);
+    expect((await polled(await ask('PUT', STORAGE, BODY))).status).toBe(200);
+  });
+});
+
+describe('a resource group, whose process is killed', () => {
+  const STORAGE = `${GROUP}/providers/Microsoft.Storage/storageAccounts/second`;
+
+  test.each(['close', 'deleteBlob', 'listContainers', 'stopServing'] as const)('at %s of its deletion: nothing is made in it, and the next one removes all that was there', async (step) => {
+    await filled();
+    await livesWith([]);
+    expect((await polled(await ask('PUT', STORAGE, { location: 'eastus', kind: 'StorageV2', sku: { name: 'Standard_LRS' } }))).status).toBe(200);
+    const dead = new Promise<void>((settle) => (reached = settle));
+    dies = step;
+    const asked = await ask('DELETE', GROUP);
+    await dead;
+    dies = null;
+    expect((await ask('GET', GROUP)).json.properties.provisioningState).toBe('Deleting');
+    expect((await ask('PUT', ACCOUNT, { location: 'eastus' })).status).toBe(409);
+    await livesWith([]);
+    expect((await polled(asked)).status).toBe(200);
+    expect((await ask('GET', GROUP)).status).toBe(404);
+    expect(await left()).toEqual([]);
+    expect((await ask('PUT', GROUP, { location: 'westeurope' })).status).toBe(201);
+    expect((await ask('GET', `${GROUP}/resources`)).json.value).toEqual([]);
+  });
+
+  test('as it is made: it is there, or it is not', async () => {
+    expect((await ask('PUT', GROUP, { location: 'eastus' })).status).toBe(201);
+    await livesWith([]);
+    expect((await ask('PUT', GROUP, { location: 'eastus' })).status).toBe(200);
+  });
+});
+
+describe('a pool, whose process is killed', () => {
+  const POOL = `/subscriptions/${SUBSCRIPTION}/resourceGroups/linarite/providers/Microsoft.Batch/batchAccounts/mybatchaccount/pools/p`;
+  const BODY = { properties: { vmSize: 'STANDARD_D1_V2', deploymentConfiguration: { virtualMachineConfiguration: { imageReference: UBUNTU.imageReference, nodeAgentSkuId: UBUNTU.nodeAgentSKUId } }, scaleSettings: { fixedScale: { targetDedicatedNodes: 2 } } } };
+
+  test('after it was answered: it is there as it was asked for, and its deletion is polled until its owner has ended it', async () => {
+    await livesWith([]);
+    const made = await ask('PUT', POOL, BODY);
+    expect(made.status).toBe(200);
+    await livesWith([]);
+    expect((await ask('GET', POOL)).json.properties).toMatchObject({ vmSize: 'STANDARD_D1_V2', scaleSettings: { fixedScale: { targetDedicatedNodes: 2 } } });
+    const gone = await ask('DELETE', POOL);
+    expect(gone.status).toBe(202);
+    await livesWith([]);
+    expect((await ask('GET', pathOf(gone))).status).toBe(202);
+    expect((await ask('GET', POOL)).json.properties.provisioningState).toBe('Deleting');
+    // The owner, whichever process has it, takes in what the inbox holds.
+    expect((await it.pool.query(`select from inbox join account using (account) where name = 'mybatchaccount'`)).rowCount).toBeGreaterThan(0);
+    await it.pool.query('delete from pool');
+    expect((await ask('GET', pathOf(gone))).status).toBe(200);
   });
 });

@@ -66,7 +66,7 @@ async function removeOne(row: ResourceRow, parts: ManagementParts, at: At): Prom
     case FIRST:
       return finishDeletion(row, parts, at);
     case STORAGE_ACCOUNT_TYPE.toLowerCase():
-      return removeStorageAccount(row, parts);
+      return removeStorageAccount(row, parts, at.now);
     default:
       await transaction(parts.data.database, async (tx) => removeResource(tx, row));
   }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { beginLongOperation, endLongOperationsOf } from '../../../store/intents/longOperations.ts';
 import { findResource, insertNamedResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
@@ -8,6 +10,7 @@ import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
 import { existingGroup, openGroup } from '../group/existing.ts';
 import { listOfType } from '../list.ts';
+import { begun, existingOperation } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { newStorageKey, newStorageKeys, openStorageKeys, type StorageKeys } from './keys.ts';
 import { removeStorageAccount } from './removal.ts';
@@ -34,6 +37,7 @@ export const storageAccountHandlers = {
   },
   StorageAccounts_GetProperties: async (call, parts) => json(200, view(await existing(call, parts), parts)),
   StorageAccounts_Create: create,
+  StorageAccounts_OperationResult: creationResult,
   StorageAccounts_Update: async (call, parts) => {
     const { properties, ...asked } = readBody('ArmStorageAccountUpdate', call, await call.json());
     await existing(call, parts);
@@ -45,7 +49,7 @@ export const storageAccountHandlers = {
     const row = await findResource(parts.data.database, idOf(call));
     if (row === null) return empty(204);
     refuseFirst(row, parts);
-    await removeStorageAccount(row, parts);
+    await removeStorageAccount(row, parts, call.now);
     return empty(200);
   },
   StorageAccounts_ListKeys: async (call, parts) => {
@@ -71,7 +75,13 @@ export const storageAccountHandlers = {
   },
 } satisfies Record<string, ManagementHandler>;
 
-/** The account takes blobs when this is answered. */
+/** What the long operation is called. */
+const CREATION = 'storage.create';
+
+/**
+ * A new account takes blobs when this is answered, with 202 as the real service does; what is there already is changed,
+ * and shown with 200.
+ */
 async function create(call: ManagementCall, parts: ManagementParts) {
   const name = param(call, 'accountName');
   if (!NAME.test(name)) throw invalidName(name);
@@ -83,17 +93,35 @@ async function create(call: ManagementCall, parts: ManagementParts) {
   // The one that the service itself uses may have no resource yet.
   if (name === parts.storages.first.accountName && (await findResource(parts.data.database, idOf(call))) === null) throw taken(name);
   const secrets = parts.sealing.seal(newStorageKeys());
-  const row = await transaction(parts.data.database, (tx) => insertNamedResource(tx, { id: idOf(call), name, type: STORAGE_ACCOUNT_TYPE, spec, secrets }, call.now));
+  const operation = randomUUID();
+  const row = await transaction(parts.data.database, async (tx) => {
+    const inserted = await insertNamedResource(tx, { id: idOf(call), name, type: STORAGE_ACCOUNT_TYPE, spec, secrets }, call.now);
+    if (inserted === 'taken' || inserted === null) return inserted;
+    // It has ended when its client hears of it: whoever is killed before, the next service serves the account first.
+    await beginLongOperation(tx, { operation, id: inserted.id, kind: CREATION }, call.now);
+    await endLongOperationsOf(tx, { id: inserted.id, kind: CREATION }, null, call.now);
+    return inserted;
+  });
   if (row === 'taken') throw taken(name);
-  const made =
-    row ??
-    (await changed(call, parts, (former) => {
-      if (former.location !== spec.location) throw new ManagementError('InvalidResourceLocation', `The resource '${name}' already exists in location '${former.location}' in resource group '${param(call, 'resourceGroupName')}'.`);
-      if (former.kind !== spec.kind) throw new ManagementError('Conflict', `The kind of the storage account '${name}' is '${former.kind}' and cannot be changed to '${spec.kind}'.`);
-      return { spec };
-    }));
-  if (made.secrets !== null) await serve(made, parts);
-  return json(200, view(made, parts));
+  if (row !== null) {
+    await serve(row, parts);
+    return begun(`${call.baseUrl}${subscriptionId(param(call, 'subscriptionId'))}/providers/Microsoft.Storage/locations/${spec.location}/asyncoperations/${operation}?monitor=true&api-version=${call.version.text}`);
+  }
+  const replaced = await changed(call, parts, (former) => {
+    if (former.location !== spec.location) throw new ManagementError('InvalidResourceLocation', `The resource '${name}' already exists in location '${former.location}' in resource group '${param(call, 'resourceGroupName')}'.`);
+    if (former.kind !== spec.kind) throw new ManagementError('Conflict', `The kind of the storage account '${name}' is '${former.kind}' and cannot be changed to '${spec.kind}'.`);
+    return { spec };
+  });
+  if (replaced.secrets !== null) await serve(replaced, parts);
+  return json(200, view(replaced, parts));
+}
+
+/** The account that was made, for who may read it. */
+async function creationResult(call: ManagementCall, parts: ManagementParts) {
+  requireSubscription(call, parts);
+  const { id, kind } = await existingOperation(param(call, 'operationId'), parts.data.database);
+  if (kind !== CREATION) throw new ManagementError('NotFound', `The operation '${param(call, 'operationId')}' is not one of a storage account.`);
+  return parts.within.ask({ identity: call.identity, method: 'GET', path: id, apiVersion: call.version.text, baseUrl: call.baseUrl });
 }
 
 /** Without what is not there: it replaces nothing. */
@@ -110,6 +138,7 @@ async function changed(call: ManagementCall, parts: ManagementParts, next: (spec
   return transaction(parts.data.database, async (tx) => {
     const locked = await lockResource(tx, idOf(call));
     if (locked === null) throw noStorageAccount(call);
+    if (locked.state === 'Deleting') throw new ManagementError('Conflict', `The storage account '${param(call, 'accountName')}' is being deleted.`);
     return updateResource(tx, locked, next(storageAccountSpec(locked), locked), call.now);
   });
 }
