@@ -16,6 +16,8 @@ export interface Attempt {
   readonly node?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
+  /** Why it ended, of one that is over: `exited`, `retry`, `nodePreempted` and others that events have. */
+  readonly cause?: string;
   readonly exitCode?: number;
   readonly result?: 'success' | 'failure';
   readonly failure?: { readonly code: string; readonly message: string };

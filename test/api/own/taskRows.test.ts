@@ -1,6 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Transition } from '../../../src/core/transitions/transition.ts';
+import { postgresOwnerStore } from '../../../src/store/owner/store.ts';
+import { formatTimestamp } from '../../../src/wire/timestamps.ts';
 import { statuses } from '../statuses.ts';
 import { testApi, type TestApi } from '../support.ts';
+
+const NOTHING = { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
 
 let it: TestApi;
 let node: number;
@@ -107,6 +113,41 @@ describe('the history of a task', () => {
     expect(attempts).toMatchObject([{ attempt: 2, node: 'tvmps_1_d', pool: 'P', exitCode: -9, result: 'failure', failure: { code: 'FailureExitCode' } }]);
     expect(events[0]).toMatchObject({ state: 'active', cause: 'added', attempt: 0 });
     expect(complete).toBe(false);
+  });
+
+  test('has each attempt, with its node, its times and why it ended, and each state between, from what was told then', async () => {
+    const { rows: [found] } = await it.pool.query("select job, task from task where id = 'Alpha'");
+    const [job, task] = [Number(found.job), Number(found.task)];
+    const now = it.now.value;
+    const names = { job, jobId: 'J', task, taskId: 'Alpha' };
+    const on = { attempt: 1, node, nodeId: 'tvmps_0_d', poolId: 'P' };
+    const again = { attempt: 2, node, nodeId: 'tvmps_1_d', poolId: 'P' };
+    const store = postgresOwnerStore(it.pool);
+    const { epoch } = await store.claim(1, randomUUID(), 'http://here');
+    const told: readonly Transition[] = [
+      { kind: 'task.created', at: now - 50_000, ...names, from: null, state: 'active', cause: 'added' },
+      { kind: 'task.created', at: now - 50_000, ...names, task: task + 1, taskId: 'other', from: null, state: 'active', cause: 'added' },
+      { kind: 'task.running', at: now - 40_000, ...names, ...on, from: 'active', state: 'running', cause: 'started', startedAt: now - 40_500 },
+      { kind: 'task.running', at: now - 39_000, ...names, ...on, task: task + 1, from: 'active', state: 'running', cause: 'started' },
+      { kind: 'task.requeued', at: now - 30_000, ...names, ...on, from: 'running', state: 'active', cause: 'nodePreempted', requeueCount: 1 },
+      { kind: 'task.running', at: now - 9_000, ...names, ...again, from: 'active', state: 'running', cause: 'started', startedAt: now - 9_000 },
+      { kind: 'task.failed', at: now - 8_000, ...names, ...again, from: 'running', state: 'completed', cause: 'exited', exitCode: -9, result: 'failure' },
+    ];
+    for (const [index, transition] of told.entries()) await store.commit({ account: 1, epoch, tick: index + 1, now: transition.at, decisions: NOTHING, inboxEntries: [], specs: [], journal: null, transitions: { all: [transition], endings: [], unnamed: [] } });
+    const { attempts, events, complete } = await history('alpha');
+    const time = (ago: number): string => formatTimestamp(now - ago);
+    expect(complete).toBe(true);
+    expect(attempts).toEqual([
+      { attempt: 1, pool: 'P', node: 'tvmps_0_d', startedAt: time(40_500), endedAt: time(30_000), cause: 'nodePreempted' },
+      { attempt: 2, pool: 'P', node: 'tvmps_1_d', startedAt: time(9_000), endedAt: time(8_000), cause: 'exited', exitCode: -9, result: 'failure', failure: { code: 'FailureExitCode', message: 'it failed' } },
+    ]);
+    expect(events.map(({ time: at, state, cause, attempt }: { time: string; state: string; cause: string; attempt: number }) => [at, state, cause, attempt])).toEqual([
+      [time(50_000), 'active', 'added', 0],
+      [time(40_000), 'running', 'started', 1],
+      [time(30_000), 'active', 'nodePreempted', 1],
+      [time(9_000), 'running', 'started', 2],
+      [time(8_000), 'completed', 'exited', 2],
+    ]);
   });
 
   test('of one that never ran is that it was added', async () => {

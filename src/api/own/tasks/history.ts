@@ -12,6 +12,7 @@ import type { OwnCall, OwnOperation } from '../call.ts';
 import { jobOf } from '../existing.ts';
 import { json } from '../json.ts';
 import { readNames } from '../queries.ts';
+import { attemptsOf, eventOf, transitionsOf, type Transitions } from './earlier.ts';
 
 export const taskHistoryOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/tasks/{taskId}/history', right: 'read', of: 'jobs', run: taskHistory }];
 
@@ -25,12 +26,25 @@ async function taskHistory(call: OwnCall, { database }: Parts): Promise<Answer> 
   const last = await lastAttempt(database, job.job, task.task);
   const names = await taskNodeNames(database, task.node === null ? [] : [task.node]);
   const node = task.node === null ? undefined : names.get(task.node);
-  return json(200, { rev, ...historyOf(task, last, node) } satisfies TaskHistory);
+  const known = historyOf(task, last, node);
+  if (known.complete) return json(200, { rev, ...known } satisfies TaskHistory);
+  return json(200, { rev, ...withEarlier(known, await transitionsOf(job.job, task, call, database)) } satisfies TaskHistory);
 }
 
 interface NodeNamed {
   readonly id: string;
   readonly poolId: string | null;
+}
+
+/** Of the last attempt the row knows most; of those before it, and of what came between, what was told then. */
+function withEarlier({ attempts: [last], events }: Omit<TaskHistory, 'rev'>, { told, isAll }: Transitions): Omit<TaskHistory, 'rev'> {
+  const earlier = attemptsOf(told);
+  const attempts = [...earlier.values()].map((one) => (one.attempt === last?.attempt ? { ...one, ...last } : one));
+  if (last !== undefined && !earlier.has(last.attempt)) attempts.push(last);
+  const between = told.flatMap(eventOf);
+  const [first, newest] = [between[0]?.time, between.at(-1)?.time];
+  const around = first === undefined || newest === undefined ? events : events.filter(({ time }) => (!isAll && time < first) || time > newest);
+  return { attempts: attempts.toSorted((one, other) => one.attempt - other.attempt), events: [...around, ...between].toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time)), complete: isAll };
 }
 
 /** What the task's own row tells: all of the last attempt, of those before it when they were. */
