@@ -25,8 +25,8 @@ const OPEN_PATHS = /^\/(subscriptions|tenants|providers)\/?$/i;
 
 /**
  * Where deletions of groups and accounts, and creations of storage accounts, are polled: below the subscription, though
- * a role may be of the group alone. Nobody knows the id but who asked for it, and the answer says no more than how far it
- * is; a storage account itself is shown to who may read it.
+ * a role may be of the group alone. Nobody knows the id but who asked for it, and the answer says no more than how far
+ * it is; a storage account itself is shown to who may read it.
  */
 const POLLED = /^\/subscriptions\/[^/]+\/(?:operationresults\/|providers\/(?:Microsoft\.Storage\/locations\/[^/]+\/asyncoperations\/|Microsoft\.Batch\/locations\/[^/]+\/accountOperationResults\/\w+-))([^/]+)$/i;
 

@@ -5,8 +5,8 @@ import type { ManagementParts } from '../call.ts';
 import { storageAccountName } from './view.ts';
 
 /**
- * No request reaches the account from then on. May be done again: one that is interrupted has lost some of its blobs, so
- * the next service goes on with it.
+ * No request reaches the account from then on. May be done again: one that is interrupted has lost some of its blobs,
+ * so the next service goes on with it.
  */
 export async function removeStorageAccount({ id }: Pick<ResourceRow, 'id'>, { data, storages }: Pick<ManagementParts, 'data' | 'storages'>, now: Instant): Promise<void> {
   const row = await transaction(data.database, async (tx) => {
