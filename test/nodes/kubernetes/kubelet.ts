@@ -13,8 +13,8 @@ import { at, listAt, numberAt, textAt, textsAt } from '../../../src/nodes/kubern
 
 /**
  * One machine of a cluster: runs the pods that are bound to it as processes of this machine, each with processes and
- * mounts of its own, so that the end of its first process is the end of all, as with a container. No image is pulled:
- * one of the name `missing` cannot be.
+ * mounts of its own and no control groups to make, so that the end of its first process is the end of all, as with a
+ * container. No image is pulled: one of the name `missing` cannot be.
  */
 export interface Kubelet {
   /** Of a pod that runs: its first process. */
@@ -106,7 +106,7 @@ export async function startKubelet({ cluster, namespace, machine, schedules = tr
     }
     if (run.isEnding) return;
     const command = listAt(container, 'command').map(String).map(quoteForShell).join(' ');
-    const script = ['mount -t tmpfs none /mnt', 'mount -t tmpfs none /run', ...mounts, `exec ${command}`].join('\n');
+    const script = ['mount -t tmpfs none /mnt', 'mount -t tmpfs none /run', 'mount -t tmpfs -o ro none /sys/fs/cgroup', ...mounts, `exec ${command}`].join('\n');
     const log = openSync(join(run.directory, 'log'), 'a');
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '/bin/sh', '-ec', script], { cwd: '/', stdio: ['ignore', log, log], env: { PATH: process.env['PATH'] } });
     closeSync(log);

@@ -63,5 +63,5 @@ test('the Secret has the agent’s configuration, by the address and the authori
   const secret = secretOf(nodeRequest({ node: 7, life: 2, credential: 'sesame' }), SERVICE, { image: 'i' }, 'uid-of-pod');
   expect(secret).toMatchObject({ metadata: { name: 'linarite-c0ffee-7-2', ownerReferences: [{ kind: 'Pod', name: 'linarite-c0ffee-7-2', uid: 'uid-of-pod' }] } });
   const config: unknown = JSON.parse(Buffer.from(textAt(secret, 'data', 'config.json') ?? '', 'base64').toString());
-  expect(config).toMatchObject({ agentUrl: SERVICE.agentUrl, authority: 'PEM', credential: 'sesame', life: 2, rootDirectory: '/mnt/batch/tasks', uidBase: 1_900_000_000 });
+  expect(config).toMatchObject({ agentUrl: SERVICE.agentUrl, authority: 'PEM', credential: 'sesame', life: 2, rootDirectory: '/mnt/batch/tasks', uidBase: 1_900_000_000 + 7 * 1_024 });
 });
