@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NO_USAGE, type TaskUsage, usageSince } from '../../core/task/usage.ts';
 import { type Cgroup, NO_CGROUP } from '../cgroups.ts';
+import type { NodeLimits } from '../options.ts';
 import { usageOfGroup } from '../usage.ts';
 import { removeGroups } from './groups.ts';
 
@@ -31,6 +32,28 @@ export function makeContainerGroup({ net }: Cgroup, nodeParent: string, name: st
 
 /** The group of the engine's programs has the name alone. */
 const SUFFIX = '.all';
+
+/**
+ * Whether a process below the group was killed for want of memory, of the container's or of the node's (cgroup-v2.rst,
+ * "memory.events": that of groups below counts, of those that are gone as well). False also where the unified tree does
+ * not bound memory.
+ */
+export function ranOutOfMemory({ directory }: ContainerGroup): boolean {
+  try {
+    return /^oom_kill [1-9]/m.test(readFileSync(join(directory, 'memory.events'), 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What an engine may be told to bound: a runtime refuses a container with a limit for which its group has no controller
+ * (in the unified tree, where what lies above has processes of its own or was given less). What could not be set for
+ * the node cannot be there either.
+ */
+export function limitsBelow({ cpu, memory }: Cgroup, { cores, memoryBytes }: NodeLimits): NodeLimits {
+  return { ...(cpu === null || cores === undefined ? null : { cores }), ...(memory === null || memoryBytes === undefined ? null : { memoryBytes }) };
+}
 
 /** Measures what one container uses. */
 export interface ContainerMeter {

@@ -54,15 +54,17 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
   const { engine, call, directory, limits } = options;
   const make = createContainerMaker(options);
 
-  const exited = async (id: string, exitCode: number): Promise<ContainerExit> => ({ kind: 'exited', exitCode, container: { containerId: id, state: 'exited', error: '' }, lackedMemory: await lackedMemory(id, exitCode) });
+  const exited = async (one: OneContainer, id: string, exitCode: number): Promise<ContainerExit> => ({ kind: 'exited', exitCode, container: { containerId: id, state: 'exited', error: '' }, lackedMemory: await lackedMemory(one, id, exitCode) });
 
   /** It was made, and its process could not be started. */
   const neverStarted = (id: string, message: string): ContainerExit => ({ kind: 'refused', failure: startFailure(message), container: { containerId: id, state: 'created', error: message } });
 
   const mayBeEngine = ({ ending }: OneContainer, exitCode: number): boolean => !ending.isAskedFor && MAY_BE_ENGINE[engine.kind].includes(exitCode);
 
-  const lackedMemory = async (id: string, exitCode: number): Promise<boolean> => {
+  const lackedMemory = async (one: OneContainer, id: string, exitCode: number): Promise<boolean> => {
     if (exitCode !== KILLED || limits.memoryBytes === undefined) return false;
+    // Crun, alone, removes what it knows of a container with its end.
+    if (one.lacksMemory()) return true;
     const said = await callEngine(call, ['inspect', '--format', '{{.State.OOMKilled}}', id]).catch(() => null);
     return said?.stdout.trim() === 'true';
   };
@@ -76,7 +78,7 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
     const id = await one.create();
     if (one.ending.isAskedFor) return notMade();
     const exitCode = await one.attach(['start', '--attach', id], 'whole');
-    if (!mayBeEngine(one, exitCode) || (await hasRun(id))) return exited(id, exitCode);
+    if (!mayBeEngine(one, exitCode) || (await hasRun(id))) return exited(one, id, exitCode);
     const { stderr, user } = one.command;
     const message = readTaskText(stderr, user, LONGEST_MESSAGE_BYTES, (text, file) => {
       file.empty();
@@ -105,7 +107,7 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
   const runIn = async ({ id, entryPoint }: Held, one: OneContainer, commandLine: readonly string[], output: Output): Promise<ContainerExit> => {
     const exitCode = await one.attach(['exec', id, ...wordsToRun(entryPoint, commandLine)], output);
     const message = mayBeEngine(one, exitCode) ? lastWords(one.command) : null;
-    return message === null ? exited(id, exitCode) : neverStarted(id, message);
+    return message === null ? exited(one, id, exitCode) : neverStarted(id, message);
   };
 
   const closed = async (one: OneContainer, onUsed: OnUsed): Promise<void> => {

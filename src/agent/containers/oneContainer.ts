@@ -15,7 +15,7 @@ import type { NodeLimits } from '../options.ts';
 import { removeTrees } from '../removal.ts';
 import { asUser, type User } from '../users.ts';
 import { type Container, createWords, handOver } from './createWords.ts';
-import { makeContainerGroup, openContainerMeter } from './containerUsage.ts';
+import { limitsBelow, makeContainerGroup, openContainerMeter, ranOutOfMemory } from './containerUsage.ts';
 import { createEnding, type Ending } from './ending.ts';
 import { callEngine, type Engine, type EngineCall, reasonOf, storeDirectory } from './engine.ts';
 import { groupParent } from './groups.ts';
@@ -59,6 +59,8 @@ export interface OneContainer {
   run(words: readonly string[], stdout: number | 'ignore', stderr: number): Promise<number>;
   /** As `run`; its output goes to the task's files. Throws TaskFailure. */
   attach(words: readonly string[], output: Output): Promise<number>;
+  /** Whether the system has killed one of its processes for want of memory; false also where only the engine knows. */
+  lacksMemory(): boolean;
   /** Kills it with all that is in it, and removes what was made for it. Returns what it has used; null: unknown. */
   close(): Promise<TaskUsage | null>;
 }
@@ -105,7 +107,7 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
       if (command.settings.mounts !== null) makeScratch(scratch, command.user);
       try {
         writeFileSync(environmentFile, file, { mode: 0o600 });
-        const words = createWords(engine, { ...command, mostProcesses, limits, environmentFile, scratch, passedOn: [...passedOn.keys()], node: machineRoot, group: group?.parent ?? null, holder });
+        const words = createWords(engine, { ...command, mostProcesses, limits: group === null ? limits : limitsBelow(nodeCgroup, limits), environmentFile, scratch, passedOn: [...passedOn.keys()], node: machineRoot, group: group?.parent ?? null, holder });
         const said = await callEngine({ ...call, environment: { ...call.environment, ...Object.fromEntries(passedOn) } }, words);
         id = said.stdout.trim().split('\n').at(-1) ?? '';
         if (said.code !== 0 || id === '') throw new TaskFailure(failure('ContainerInvalidSettings', ['Message', reasonOf(said)]));
@@ -157,7 +159,7 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
       return used;
     };
 
-    return { name, command, ending, create, run, attach, close };
+    return { name, command, ending, create, run, attach, lacksMemory: () => group !== null && ranOutOfMemory(group), close };
   };
 }
 

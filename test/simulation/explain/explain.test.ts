@@ -19,9 +19,8 @@ const LIVES: readonly (readonly [string, Workload, Faults])[] = [
 const CASES = seeds(count > 10 ? 10 : 1).flatMap((seed) => LIVES.map(([name, workload, faults]) => ({ name, workload, faults, seed })));
 
 it.each(CASES)('what explain says of a waiting task is true, and the task starts when that is removed: $name (seed $seed)', async ({ workload, faults, seed }) => {
-  const asked: Asked = { codes: new Map(), passed: 0, mended: 0, unsettled: 0, faults: [] };
+  const asked: Asked = { codes: new Map(), passed: 0, mended: 0, faults: [] };
   await livedWell({ seed, workload, faults, createCore: questioned({ every: 120, asked, random: seededRandom(seed) }) });
   expect(asked.faults).toEqual([]);
-  expect(asked.unsettled).toBeLessThan(3);
   expect(asked.passed + asked.mended).toBeGreaterThan(1);
 });

@@ -15,8 +15,6 @@ export interface Asked {
   /** Tasks that waited for nobody to act, and started; and those for which somebody had to. */
   passed: number;
   mended: number;
-  /** Copies of the account that came to no rest. */
-  unsettled: number;
   readonly faults: string[];
 }
 
@@ -48,10 +46,7 @@ export function questioned({ every, asked, random }: { readonly every: number; r
         try {
           if (ticks % every === 0) ask(ledger, asked, random);
         } catch (error) {
-          // It is none of the owner's rules. Where several nodes are kept for a task, those of a copy may offer and
-          // take back without end: of such a copy nothing is said.
-          if (error instanceof Error && error.message === 'does not settle') asked.unsettled += 1;
-          else asked.faults.push(error instanceof Error ? String(error.stack) : String(error));
+          asked.faults.push(error instanceof Error ? String(error.stack) : String(error));
         }
         ledger.commands.length = 0;
         const decided = ledger.decisions.pop();
