@@ -12,7 +12,10 @@ export interface Counts {
 /** The counts of the one job whose frames these are; undefined: they have not changed. */
 export function countsIn(frames: readonly Frame[]): Counts | undefined {
   const frame = frames.findLast(({ t }) => t === 'counts');
-  if (frame?.t !== 'counts') return undefined;
-  const [active, running, succeeded, failed] = frame.c;
+  return frame?.t === 'counts' ? countsOf(frame.c) : undefined;
+}
+
+/** As frames have them. */
+export function countsOf([active, running, succeeded, failed]: readonly [number, number, number, number]): Counts {
   return { active, running, completed: succeeded + failed, succeeded, failed };
 }

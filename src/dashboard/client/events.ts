@@ -2,7 +2,6 @@
 import { signal } from '@preact/signals';
 import { send } from './request.ts';
 import { ServiceError } from './failure.ts';
-import { refresh } from './live.ts';
 import { eventsOf } from './serverEvents.ts';
 
 export interface CloudEvent {
@@ -13,12 +12,16 @@ export interface CloudEvent {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-const MOST_KEPT = 500;
+export const MOST_KEPT = 500;
 const RETRY_MS = 4_000;
 /** How far back the first look goes. */
 const BEFORE_MS = 15 * 60_000;
-/** What is on the screen is asked for again at most so often, however much happens. */
-const REFRESH_MS = 1_000;
+/**
+ * All but what happens with each task, thousands of times a second at busy hours: who wants to see that as well looks
+ * at a list of events (useEvents.ts).
+ */
+const OF_NODES = ['creating', 'starting', 'waitingforstarttask', 'starttaskfailed', 'unusable', 'unknown', 'offline', 'leavingpool', 'preempted', 'rebooting', 'reimaging', 'deallocating', 'deallocated', 'lost', 'gone', 'schedulingdisabled', 'schedulingenabled', 'notice', 'preempting', 'letgo'];
+const KINDS = ['pool', 'job', 'schedule', 'starttask', 'task.failed', ...OF_NODES.map((kind) => `node.${kind}`)].join(',');
 
 /** The newest first. */
 export const events = signal<readonly CloudEvent[]>([]);
@@ -26,18 +29,33 @@ export const events = signal<readonly CloudEvent[]>([]);
 export const eventsError = signal<ServiceError | null>(null);
 export const eventsBegun = signal(false);
 
+/** What windows tell each other: what one has heard; that one is new, and wants to know what the others have. */
+type Told = readonly CloudEvent[] | 'hello';
+
 const channel = new BroadcastChannel('linarite-events');
+
+function tell(told: Told): void {
+  channel.postMessage(told);
+}
+
+/** From when on a first look is. */
+export function eventsBefore(): string {
+  return new Date(Date.now() - BEFORE_MS).toISOString();
+}
 
 /**
  * Browsers have six connections to a host for all tabs: one tab has the stream, and tells the others. When it goes,
  * another one takes over.
  */
 export function listenToEvents(): void {
-  channel.addEventListener('message', (message: MessageEvent<readonly CloudEvent[]>) => take(message.data));
-  void navigator.locks.request('linarite-events', follow);
+  channel.addEventListener('message', ({ data: told }: MessageEvent<Told>) => {
+    if (told !== 'hello') take(told);
+    else if (eventsBegun.peek()) tell(events.peek().toReversed());
+  });
+  tell('hello');
+  // Browsers have locks where the page came safely: from this machine, or by https.
+  void ('locks' in navigator ? navigator.locks.request('linarite-events', follow) : follow());
 }
-
-let refreshes: ReturnType<typeof setTimeout> | undefined;
 
 function take(fresh: readonly CloudEvent[]): void {
   const known = new Set(events.peek().map(({ id }) => id));
@@ -45,18 +63,14 @@ function take(fresh: readonly CloudEvent[]): void {
   eventsBegun.value = true;
   if (unknown.length === 0) return;
   events.value = [...unknown.toReversed(), ...events.peek()].slice(0, MOST_KEPT);
-  refreshes ??= setTimeout(() => {
-    refreshes = undefined;
-    refresh();
-  }, REFRESH_MS);
 }
 
 async function follow(): Promise<void> {
   let last: string | undefined;
-  const from = new Date(Date.now() - BEFORE_MS).toISOString();
+  const from = eventsBefore();
   for (;;) {
     try {
-      const response = await send('/linarite/events', { query: last === undefined ? { from } : {}, headers: { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) } });
+      const response = await send('/linarite/events', { query: { kind: KINDS, ...(last === undefined ? { from } : {}) }, headers: { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) } });
       eventsError.value = null;
       eventsBegun.value = true;
       last = await read(response, last);
@@ -81,7 +95,7 @@ async function read(response: Response, before: string | undefined): Promise<str
     }
     if (fresh.length === 0) continue;
     take(fresh);
-    channel.postMessage(fresh);
+    tell(fresh);
   }
   return last;
 }

@@ -29,7 +29,10 @@ export function startBeating(): void {
   });
 }
 
-/** Whatever is on the screen is asked for at once: something was changed. */
+/** Grows when whatever is on the screen is to be asked for at once. */
+export const refreshed = signal(0);
+
+/** Something was changed. */
 export function refresh(): void {
-  beat.value += 1;
+  refreshed.value += 1;
 }

@@ -45,12 +45,14 @@ describe('what a page is told', () => {
     expect(frames.take()?.frames).toEqual([{ t: 'reset' }]);
   });
 
-  test('of the account: counts of open jobs, and that a job is new', () => {
+  test('of the account: counts of open jobs, by a reset that a job is new, and that one that was over has changed', () => {
     const frames = new Frames({ kind: 'overview', jobs: new Map([[9, 'J']]) }, '3-1');
     frames.hear(tick(1, { jobs: [jobRow(9, 1)], nodes: [nodeRow(100)], onlyActive: new Set([100]) }));
     expect(frames.take()?.frames).toEqual([{ t: 'counts', job: 'J', c: [1, 1, 2, 3] }]);
-    frames.hear(tick(2, { jobs: [jobRow(10, 1)] }));
+    frames.hear(tick(2, { jobs: [{ ...jobRow(10, 1), state: 'completed' }] }));
     expect(frames.take()?.frames).toEqual([{ t: 'object', ref: { kind: 'account' }, rev: '3-2' }]);
+    frames.hear(tick(3, { jobs: [{ ...jobRow(11, 1), state: 'active' }] }));
+    expect(frames.take()?.frames).toEqual([{ t: 'reset' }]);
   });
 
   test('that the account was loaded anew: something may have been missed', () => {

@@ -83,11 +83,15 @@ export class Frames {
     ];
   }
 
-  /** A job that is new changes the account as a whole. */
+  /**
+   * A job that is new has no id here: the view is looked at again. What becomes of one that was over changes the
+   * account.
+   */
   #ofAccount({ jobs, pools, nodes, onlyActive, gone }: Decisions, { jobs: ids }: Extract<View, { kind: 'overview' }>): void {
-    for (const { job, tasks: { active, running, succeeded, failed } } of jobs) {
+    for (const { job, state, tasks: { active, running, succeeded, failed } } of jobs) {
       const id = ids.get(job);
-      if (id === undefined) this.#isChanged = true;
+      if (id === undefined && state !== 'completed') this.reset();
+      else if (id === undefined) this.#isChanged = true;
       else this.#counts.set(id, [active, running, succeeded, failed]);
     }
     const hasNodes = nodes.some(({ node }) => onlyActive?.has(node) !== true);

@@ -1,4 +1,4 @@
-import { events, eventsBegun, eventsError } from '../../client/events.ts';
+import { useEvents } from '../../client/useEvents.ts';
 import { change, route } from '../../client/place.ts';
 import { Card, Empty, Fault } from '../../parts/Card.tsx';
 import { Copy } from '../../parts/Copy.tsx';
@@ -11,10 +11,10 @@ const SHOWN = 100;
 /** Events by their kind and text. */
 export function EventList({ query }: { readonly query: Readonly<Record<string, string>> }) {
   const { kind = '', q = '' } = route.value.query;
-  const of = events.value.filter((event) => isOf(event, query));
+  const { events, begun, isCut, error } = useEvents({ pool: query['pool'], job: query['job'] });
+  const of = events.filter((event) => isOf(event, query));
   const kinds = [...new Set(of.map((event) => aboutOf(event).kind))].toSorted();
   const rows = of.filter((event) => (kind === '' || aboutOf(event).kind === kind) && (q === '' || JSON.stringify(event).toLowerCase().includes(q.toLowerCase()))).slice(0, SHOWN);
-  const error = eventsError.value;
   return (
     <>
       <div class="chips">
@@ -26,8 +26,8 @@ export function EventList({ query }: { readonly query: Readonly<Record<string, s
         <Copy text={`curl -N "$AZURE_BATCH_ENDPOINT/linarite/events"`} what="the command that listens" />
       </div>
       <Card title="Events" flush>
-        {error === null ? null : <div class="card-pad"><Fault error={error} /></div>}
-        {rows.length === 0 && error === null ? <div class="card-pad"><Empty>{eventsBegun.value ? 'Nothing like this has happened since the page was opened.' : 'Listening…'}</Empty></div> : null}
+        {error === undefined ? null : <div class="card-pad"><Fault error={error} /></div>}
+        {rows.length === 0 && error === undefined ? <div class="card-pad"><Empty>{begun ? 'Nothing like this has happened in the last quarter of an hour.' : 'Looking…'}</Empty></div> : null}
         {rows.length === 0 ? null : (
           <div class="scroll-x">
             <table class="rows">
@@ -47,6 +47,7 @@ export function EventList({ query }: { readonly query: Readonly<Record<string, s
               </tbody>
             </table>
             {rows.length === SHOWN ? <p class="card-pad soft small">The last {SHOWN}; the chips and the text narrow them.</p> : null}
+            {isCut ? <p class="card-pad soft small">More happens than is shown here: linarite events -f tells all of it.</p> : null}
           </div>
         )}
       </Card>

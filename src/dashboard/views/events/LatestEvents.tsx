@@ -13,7 +13,7 @@ export function LatestEvents({ query = {} }: { readonly query?: Readonly<Record<
   return (
     <Card title="Latest events" aside={<a class="link" href={to(['events'], query)}>All</a>}>
       {error === null ? null : <Fault error={error} />}
-      {rows.length === 0 && error === null ? <Empty>{eventsBegun.value ? 'Nothing has happened since the page was opened.' : 'Listening…'}</Empty> : null}
+      {rows.length === 0 && error === null ? <Empty>{eventsBegun.value ? 'Nothing has happened in the last quarter of an hour, but with tasks that went well.' : 'Listening…'}</Empty> : null}
       <ul class="list">
         {rows.map((event) => {
           const { kind, hue, words, href } = aboutOf(event);

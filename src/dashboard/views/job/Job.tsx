@@ -34,7 +34,7 @@ import { useCounts } from './useCounts.ts';
 
 export function Job({ ids: [id = ''] }: ViewProps) {
   const path = pathOf('jobs', id);
-  const job = useResource(path, (signal) => ask<JobData>(path, { signal }));
+  const job = useResource(path, (signal) => ask<JobData>(path, { signal }), { follows: `job:${id}` });
   const counts = useCounts(id);
   if (job.data === undefined) {
     return (

@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks';
 import type { Job } from '../../client/batch.ts';
 import { taskCounts } from '../../client/batch.ts';
 import { useResource } from '../../client/resource.ts';
@@ -7,9 +8,19 @@ import type { Chosen } from '../../parts/useChosen.ts';
 import { Name, Since, Time } from '../../parts/text.tsx';
 import { count, duration, NONE, percent } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
+import { useToldCounts, type Told } from './useToldCounts.ts';
 
-/** Jobs, a line each. `chosen`: some can be. */
-export function JobTable({ jobs, chosen }: { readonly jobs: readonly Job[]; readonly chosen?: Chosen | undefined }) {
+interface JobTableProps {
+  readonly jobs: readonly Job[];
+  /** Some can be. */
+  readonly chosen?: Chosen | undefined;
+  /** Whether changes of the account are what counts are renewed by; else they are asked for with each beat. */
+  readonly follows?: boolean;
+}
+
+/** Jobs, a line each. */
+export function JobTable({ jobs, chosen, follows = false }: JobTableProps) {
+  const told = useToldCounts(follows);
   return (
     <div class="scroll-x">
       <table class="rows">
@@ -28,7 +39,7 @@ export function JobTable({ jobs, chosen }: { readonly jobs: readonly Job[]; read
         </thead>
         <tbody>
           {jobs.map((job) => (
-            <JobRow key={job.id} job={job} chosen={chosen} />
+            <JobRow key={job.id} job={job} chosen={chosen} told={told} />
           ))}
         </tbody>
       </table>
@@ -36,12 +47,24 @@ export function JobTable({ jobs, chosen }: { readonly jobs: readonly Job[]; read
   );
 }
 
-/** Jobs that are over are counted once. */
+/** Jobs that are over are counted once; those whose changes are told at times all the same. */
 const BEATS_WHEN_OVER = 30;
+const BEATS_WHEN_TOLD = 15;
 
-function JobRow({ job: { id, state, poolInfo, executionInfo, creationTime }, chosen }: { readonly job: Job; readonly chosen: Chosen | undefined }) {
-  const { data } = useResource(`counts ${id}`, (signal) => taskCounts(id, signal), { beats: state === 'completed' ? BEATS_WHEN_OVER : 1 });
-  const counts = data?.taskCounts;
+function JobRow({ job: { id, state, poolInfo, executionInfo, creationTime }, chosen, told: { isLive, agains, counts: told } }: { readonly job: Job; readonly chosen: Chosen | undefined; readonly told: Told }) {
+  const askedAt = useRef(0);
+  const { data } = useResource(
+    `counts ${id}`,
+    async (signal) => {
+      const at = performance.now();
+      const answer = await taskCounts(id, signal);
+      askedAt.current = at;
+      return answer;
+    },
+    { beats: state === 'completed' ? BEATS_WHEN_OVER : isLive ? BEATS_WHEN_TOLD : 1, again: agains },
+  );
+  const heard = told.get(id);
+  const counts = heard !== undefined && heard.at >= askedAt.current ? heard.counts : data?.taskCounts;
   const pool = executionInfo?.poolId ?? poolInfo?.poolId;
   const { startTime = creationTime, endTime } = executionInfo ?? {};
   const all = counts === undefined ? 0 : counts.active + counts.running + counts.completed;

@@ -15,7 +15,7 @@ const STATES = ['active', 'disabled', 'terminating', 'completed', 'all'] as cons
 /** The newest first, pinned by their number in the list of the service. */
 export function Jobs() {
   const { state = 'active', q = '' } = route.value.query;
-  const jobs = useResource(`jobs ${state}`, (signal) => listJobs({ signal, state: state === 'all' ? undefined : state }));
+  const jobs = useResource(`jobs ${state}`, (signal) => listJobs({ signal, state: state === 'all' ? undefined : state }), { follows: 'overview' });
   return (
     <>
       <Head title="Jobs" />
@@ -44,7 +44,7 @@ function JobList({ first, next, filter, state }: { readonly first: readonly Job[
   return (
     <>
       {ids.length === 0 ? null : <div class="card-pad"><ManyJobs jobs={shownRows.filter(({ id }) => ids.includes(id))} /></div>}
-      {shownRows.length === 0 ? <div class="card-pad"><Empty>None of these {rows.length} has “{filter}” in its id.</Empty></div> : <JobTable jobs={shownRows} chosen={mayWrite() ? chosen : undefined} />}
+      {shownRows.length === 0 ? <div class="card-pad"><Empty>None of these {rows.length} has “{filter}” in its id.</Empty></div> : <JobTable jobs={shownRows} follows chosen={mayWrite() ? chosen : undefined} />}
       {link === undefined ? null : (
         <div class="card-pad">
           <button type="button" class="btn s" onClick={() => void nextPage<Job>(link).then((page) => setMore({ rows: [...(more?.rows ?? []), ...page.value], next: page['odata.nextLink'] }), sayError)}>

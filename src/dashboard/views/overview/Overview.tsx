@@ -14,11 +14,12 @@ import { AttentionList } from './AttentionList.tsx';
 import { FirstSteps } from './FirstSteps.tsx';
 
 const SHOWN = 8;
+const FOLLOWS = { follows: 'overview' };
 
 export function Overview() {
-  const overview = useResource('overview', own.overview);
-  const jobs = useResource('jobs', (signal) => listJobs({ signal, state: 'active' }));
-  const pools = useResource('pools', listPools);
+  const overview = useResource('overview', own.overview, FOLLOWS);
+  const jobs = useResource('jobs', (signal) => listJobs({ signal, state: 'active' }), FOLLOWS);
+  const pools = useResource('pools', listPools, FOLLOWS);
   const isNew = pools.data?.value.length === 0 && jobs.data?.value.length === 0;
   return (
     <>
@@ -35,7 +36,7 @@ export function Overview() {
       <div class="cols">
         <div class="stack">
           <Card title="Active jobs" flush aside={<a class="link" href="#/jobs">All jobs</a>}>
-            <Loaded of={jobs}>{({ value }) => (value.length === 0 ? <div class="card-pad"><Empty>No job is active. Those that have ended stand under <a href={to(['jobs'], { state: 'completed' })}>completed</a>.</Empty></div> : <JobTable jobs={value.slice(0, SHOWN)} />)}</Loaded>
+            <Loaded of={jobs}>{({ value }) => (value.length === 0 ? <div class="card-pad"><Empty>No job is active. Those that have ended stand under <a href={to(['jobs'], { state: 'completed' })}>completed</a>.</Empty></div> : <JobTable jobs={value.slice(0, SHOWN)} follows />)}</Loaded>
           </Card>
           <Card title="Pools" flush aside={<a class="link" href="#/pools">All pools</a>}>
             <Loaded of={pools}>{({ value }) => (value.length === 0 ? <div class="card-pad"><Empty command="linarite run --items 1,2,3 --shell -- 'echo {item}'">There is no pool. A run makes one of its own:</Empty></div> : <PoolTable pools={value.slice(0, SHOWN)} />)}</Loaded>

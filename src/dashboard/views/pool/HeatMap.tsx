@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { CELL_PICTURES } from '../../charts/cellDrawing.ts';
-import { palette, prepared, useWidth, type Palette } from '../../charts/canvas.ts';
-import { cellAt, cellUnder, heatLayout, type CellSize, type HeatLayout } from '../../charts/heatLayout.ts';
+import { palette, prepared, useWidth } from '../../charts/canvas.ts';
+import { drawHeat, redrawHeat, type HeatScene } from '../../charts/drawHeat.ts';
+import { cellAt, cellUnder, heatLayout, type CellSize } from '../../charts/heatLayout.ts';
 import { nodeLook } from '../../charts/states.ts';
 import type { Node } from '../../client/batch.ts';
 import { ask, pathOf } from '../../client/request.ts';
@@ -33,12 +33,18 @@ export function HeatMap({ pool, label, nodes, slotsPerNode, zoom, highlighted }:
   const [at, setAt] = useState<number | null>(null);
   const layout = heatLayout(nodes.length, { widthPx: Math.max(60, width), ...(zoom === undefined ? {} : { zoom }) });
 
+  const drawn = useRef<{ readonly shape: string; readonly scene: HeatScene } | undefined>(undefined);
   useEffect(() => {
     if (canvas.current === null || width === 0) return;
-    const context = prepared(canvas.current, width, Math.max(layout.cellPx, layout.heightPx));
+    const shape = JSON.stringify([layout, width, window.devicePixelRatio, slotsPerNode, highlighted, dark.value, nodes.length]);
+    const before = drawn.current;
+    const isSame = before?.shape === shape;
+    const context = isSame ? canvas.current.getContext('2d') : prepared(canvas.current, width, Math.max(layout.cellPx, layout.heightPx));
     if (context === null) return;
-    const colours = palette();
-    nodes.forEach((node, index) => drawCell(context, { node, index, layout, slotsPerNode, faded: highlighted !== '' && node.state !== highlighted, marked: index === at }, colours));
+    const scene = { cells: nodes, layout, slotsPerNode, highlighted, marked: at, colours: isSame ? before.scene.colours : palette() };
+    if (isSame) redrawHeat(context, before.scene, scene);
+    else drawHeat(context, scene);
+    drawn.current = { shape, scene };
   });
   void dark.value;
 
@@ -111,74 +117,4 @@ function NodeFacts({ pool, node: { id, state, slots, since }, slotsPerNode }: { 
       </dl>
     </>
   );
-}
-
-interface Cell {
-  readonly node: MapNode;
-  readonly index: number;
-  readonly layout: HeatLayout;
-  readonly slotsPerNode: number;
-  readonly faded: boolean;
-  readonly marked: boolean;
-}
-
-/** From this size on the picture of a state is drawn, and from the next one the end of the id. */
-const PICTURE_PX = 10;
-const NAME_PX = 28;
-
-function drawCell(context: CanvasRenderingContext2D, { node, index, layout, slotsPerNode, faded, marked }: Cell, colours: Palette): void {
-  const { x, y } = cellAt(index, layout);
-  const size = layout.cellPx;
-  const { hue, drawing, trouble = false } = nodeLook(node.state);
-  const { solid, areas, lines } = CELL_PICTURES[drawing];
-  context.save();
-  context.translate(x, y);
-  context.globalAlpha = faded ? 0.22 : 1;
-  const colour = colours[hue];
-  if (node.state === 'running') {
-    const used = Math.max(1, Math.min(slotsPerNode, node.slots));
-    context.fillStyle = colours['run-w'];
-    context.fillRect(0, 0, size, size);
-    const height = Math.round((used / slotsPerNode) * size);
-    context.fillStyle = colour;
-    context.fillRect(0, size - height, size, height);
-    if (size >= NAME_PX) name(context, node, size, height > size / 2 ? '#fff' : colours.text2);
-  } else {
-    // Trouble is seen however small cells are.
-    const grown = trouble && size < PICTURE_PX ? 1 : 0;
-    context.fillStyle = colour;
-    context.strokeStyle = colour;
-    if (solid || size < PICTURE_PX) context.fillRect(-grown, -grown, size + 2 * grown, size + 2 * grown);
-    else {
-      context.lineWidth = Math.max(1, size / 12);
-      context.strokeRect(context.lineWidth / 2, context.lineWidth / 2, size - context.lineWidth, size - context.lineWidth);
-    }
-    if (size >= PICTURE_PX) {
-      context.scale(size / 12, size / 12);
-      // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a canvas is no array
-      if (areas !== undefined) context.fill(new Path2D(areas));
-      if (lines !== undefined) {
-        context.strokeStyle = solid ? (hue === 'bad' ? '#fff' : colours.surface) : colour;
-        context.lineWidth = 1.5;
-        context.stroke(new Path2D(lines));
-      }
-      context.scale(12 / size, 12 / size);
-    }
-    if (size >= NAME_PX && drawing === 'outline') name(context, node, size, colours.text3);
-  }
-  if (marked) {
-    context.globalAlpha = 1;
-    context.strokeStyle = colours.text;
-    context.lineWidth = 2;
-    context.strokeRect(-1, -1, size + 2, size + 2);
-  }
-  context.restore();
-}
-
-function name(context: CanvasRenderingContext2D, { id }: MapNode, size: number, colour: string): void {
-  context.fillStyle = colour;
-  context.font = '9px "Liberation Mono", monospace';
-  context.textAlign = 'center';
-  context.textBaseline = 'alphabetic';
-  context.fillText(id.replace(/_[dp]$/, '').slice(-4), size / 2, size - 4);
 }

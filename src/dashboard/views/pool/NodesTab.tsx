@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { CellSize } from '../../charts/heatLayout.ts';
 import { nodeLook } from '../../charts/states.ts';
 import type { Pool } from '../../client/batch.ts';
@@ -20,6 +21,11 @@ const ZOOMS: readonly { readonly id: string; readonly word: string; readonly siz
 ];
 
 export function NodesTab({ pool }: { readonly pool: Pool }) {
+  return <NodesView pool={pool} below={<TargetsCard pool={pool} />} beside={<>{pool.enableAutoScale === true ? <EvaluationCard run={pool.autoScaleRun} /> : null}<JobsHere pool={pool.id} /></>} />;
+}
+
+/** Four times a second at most; what is `below` and `beside` is not drawn with it. */
+function NodesView({ pool, below, beside }: { readonly pool: Pool; readonly below: ComponentChildren; readonly beside: ComponentChildren }) {
   const { id, taskSlotsPerNode = 1 } = pool;
   const nodes = useNodes(id);
   const { state = '', zoom = '', as = '' } = route.value.query;
@@ -58,7 +64,7 @@ export function NodesTab({ pool }: { readonly pool: Pool }) {
             }}
           </Loaded>
         </Card>
-        <TargetsCard pool={pool} />
+        {below}
       </div>
       <div class="stack">
         <Card title="States" aside={<span class="soft small">a click filters</span>}>
@@ -75,8 +81,7 @@ export function NodesTab({ pool }: { readonly pool: Pool }) {
           </ul>
           {counts.size === 0 ? <Empty>No nodes.</Empty> : null}
         </Card>
-        {pool.enableAutoScale === true ? <EvaluationCard run={pool.autoScaleRun} /> : null}
-        <JobsHere pool={id} />
+        {beside}
       </div>
     </div>
   );

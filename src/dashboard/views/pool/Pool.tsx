@@ -30,7 +30,7 @@ import { resize } from './resize.tsx';
 
 export function Pool({ ids: [id = ''] }: ViewProps) {
   const path = pathOf('pools', id);
-  const pool = useResource(path, (signal) => ask<PoolData>(path, { signal }));
+  const pool = useResource(path, (signal) => ask<PoolData>(path, { signal }), { follows: `pool:${id}` });
   if (pool.data === undefined) {
     return (
       <>
@@ -122,7 +122,7 @@ function lookOf(code: string, stays: boolean): { readonly hue: Hue; readonly ico
 
 /** What keeps the pool from its target, and nodes from work. */
 function PoolBanner({ pool }: { readonly pool: string }) {
-  const why = useResource(`${pool} why`, (signal) => own.explain(`pools/${encodeURIComponent(pool)}`, signal), { beats: 2 });
+  const why = useResource(`${pool} why`, (signal) => own.explain(`pools/${encodeURIComponent(pool)}`, signal), { beats: 2, follows: `pool:${pool}` });
   const reasons = (why.data?.reasons ?? []).filter(({ code }) => code !== 'PoolAtTarget');
   const [all, setAll] = useState(false);
   if (reasons.length === 0) return null;
@@ -146,7 +146,7 @@ const COST_BEATS = 15;
 
 function PoolFigures({ pool }: { readonly pool: PoolData }) {
   const { id, currentDedicatedNodes = 0, targetDedicatedNodes = 0, currentLowPriorityNodes = 0, targetLowPriorityNodes = 0, taskSlotsPerNode = 1 } = pool;
-  const counts = useResource('node counts', nodeCounts);
+  const counts = useResource('node counts', nodeCounts, { follows: `pool:${id}` });
   const cost = useResource(`cost ${id}`, (signal) => own.cost({ pool: id }, signal), { beats: COST_BEATS });
   const row = counts.data?.value.find(({ poolId }) => poolId === id);
   const of = (name: string): number => (row?.dedicated[name] ?? 0) + (row?.lowPriority[name] ?? 0);

@@ -10,14 +10,18 @@ const BEATS_WHEN_LIVE = 30;
 /** The nodes of a pool: all of them once, then what changes. Asked for with each beat where changes are not told. */
 export function useNodes(pool: string): Resource<PoolNodes> {
   const changes = useRef(new Map<number, NodeChange>());
+  /** Those that are not in `merged` yet. */
+  const fresh = useRef(new Map<number, NodeChange>());
+  const merged = useRef<{ readonly data: PoolNodes; readonly nodes: PoolNodes['nodes'] } | undefined>(undefined);
   /** How often all had to be read again: in news nodes have the places of the matrix of the same time. */
   const time = useRef(0);
   const [, draw] = useState(0);
   const isLive = useFrames(`pool:${pool}`, (news) => {
     if (news.kind === 'again') {
       changes.current.clear();
+      fresh.current.clear();
       time.current += 1;
-    } else noteNodes(changes.current, { ...news, heardAt: Date.now() });
+    } else for (const noted of [changes, fresh]) noteNodes(noted.current, { ...news, heardAt: Date.now() });
     draw((before) => before + 1);
   });
   const read = useRef(-1);
@@ -32,5 +36,9 @@ export function useNodes(pool: string): Resource<PoolNodes> {
     },
     { beats: isCurrent ? BEATS_WHEN_LIVE : 1 },
   );
-  return { ...nodes, data: data === undefined || !isCurrent ? data : { ...data, nodes: changedNodes(data.nodes, data.rev, changes.current) } };
+  if (data === undefined || !isCurrent) return { ...nodes, data };
+  const isRead = merged.current?.data !== data;
+  merged.current = { data, nodes: changedNodes(isRead ? data.nodes : (merged.current?.nodes ?? []), data.rev, isRead ? changes.current : fresh.current) };
+  fresh.current.clear();
+  return { ...nodes, data: { ...data, nodes: merged.current.nodes } };
 }

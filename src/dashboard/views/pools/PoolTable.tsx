@@ -14,7 +14,7 @@ const COUNT_STATES: Readonly<Record<string, string>> = { leavingPool: 'leavingpo
 
 /** Pools, a line each. `chosen`: some can be. */
 export function PoolTable({ pools, chosen }: { readonly pools: readonly Pool[]; readonly chosen?: Chosen | undefined }) {
-  const { data } = useResource('node counts', nodeCounts);
+  const { data } = useResource('node counts', nodeCounts, { follows: 'overview' });
   const counts = new Map((data?.value ?? []).map((row) => [row.poolId, row]));
   return (
     <div class="scroll-x">

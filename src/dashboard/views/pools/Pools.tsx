@@ -10,7 +10,7 @@ import { PoolTable } from './PoolTable.tsx';
 
 export function Pools() {
   const { q = '' } = route.value.query;
-  const pools = useResource('pools', listPools);
+  const pools = useResource('pools', listPools, { follows: 'overview' });
   return (
     <>
       <Head title="Pools" />

@@ -1,15 +1,17 @@
 /** Rows of a job's tasks around what is on the screen. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ServiceError } from '../../client/failure.ts';
-import { beat } from '../../client/live.ts';
+import { useNews } from '../../client/frames.ts';
+import { beat, refreshed } from '../../client/live.ts';
 import { own, type TaskRow } from '../../client/own.ts';
 import { filterOf, type Asked } from './filters.ts';
 
 /** Rows that are asked for at a time, and of how many such blocks the page keeps. */
 const BLOCK = 200;
 const MOST_BLOCKS = 10;
-/** Seconds between looks at what is on the screen. */
+/** Beats between looks at what is on the screen: while changes of the job are not told, and while they are. */
 const BEATS = 1;
+const BEATS_WHEN_FOLLOWED = 15;
 
 export interface Rows {
   readonly total: number | undefined;
@@ -32,37 +34,48 @@ function nothing(key: string): Known {
   return { key, blocks: new Map(), total: undefined, exact: true, rev: '', error: undefined };
 }
 
-/** `from`, `until`: what is on the screen. `refreshes`: asked for again with the beat. */
+/** `from`, `until`: what is on the screen. `refreshes`: asked for again as the job changes. */
 export function useRows(job: string, asked: Asked, { from, until, refreshes }: { readonly from: number; readonly until: number; readonly refreshes: boolean }): Rows {
   const key = JSON.stringify([job, asked]);
   const [known, setKnown] = useState<Known>(nothing(key));
   const current = known.key === key ? known : nothing(key);
-  const now = refreshes ? Math.floor(beat.value / BEATS) : 0;
+  const { isLive, news } = useNews(`job:${job}`);
+  // That an attempt leaves its preparation changes no count of its job: nothing is told of it.
+  const prepares = [...current.blocks.values()].some((rows) => rows.some(({ state }) => state === 'preparing'));
+  const now = refreshes ? `${Math.floor(beat.value / (isLive && !prepares ? BEATS_WHEN_FOLLOWED : BEATS))} ${news} ${refreshed.value}` : '';
+  const latest = useRef(now);
+  latest.current = now;
+  const [again, lookAgain] = useState(0);
   const first = Math.floor(from / BLOCK);
   const last = Math.max(first, Math.floor(Math.max(0, until - 1) / BLOCK));
   const wanted = `${key} ${first} ${last}`;
   const pending = useRef({ of: '', controller: new AbortController(), left: 0 });
 
   useEffect(() => {
-    // A beat does not cut off what is on its way; another place or filter does.
+    // News do not cut off what is on its way; another place or filter does.
     if (pending.current.of === wanted && pending.current.left > 0) return;
     pending.current.controller.abort();
     const controller = new AbortController();
     const mine = { of: wanted, controller, left: last - first + 1 };
     pending.current = mine;
+    const settle = (): void => {
+      mine.left -= 1;
+      // What has changed meanwhile may not be in it.
+      if (mine.left === 0 && !controller.signal.aborted && latest.current !== now) lookAgain((before) => before + 1);
+    };
     for (let block = first; block <= last; block += 1) {
       own.tasks(job, { q: asked.text, filter: filterOf(asked), sort: asked.sort, from: block * BLOCK, count: BLOCK }, controller.signal).then(
         ({ rows, total, exact, rev }) => {
-          mine.left -= 1;
           setKnown((before) => ({ key, blocks: withBlock(before.key === key ? before.blocks : new Map(), block, rows), total, exact, rev, error: undefined }));
+          settle();
         },
         (error: unknown) => {
-          mine.left -= 1;
           if (!controller.signal.aborted && error instanceof ServiceError) setKnown((before) => ({ ...(before.key === key ? before : nothing(key)), error }));
+          settle();
         },
       );
     }
-  }, [wanted, now]);
+  }, [wanted, now, again]);
   useEffect(() => () => pending.current.controller.abort(), []);
 
   return { ...current, at: (index) => current.blocks.get(Math.floor(index / BLOCK))?.[index % BLOCK] };
