@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { insertResource } from '../../../src/store/intents/resources.ts';
-import { AUTO_STORAGE, FULL_STORAGE } from '../../contract/management/scenario.ts';
+import { FULL_STORAGE, placedWithStorage } from '../../contract/management/scenario.ts';
 import { CERTIFICATE } from '../../support/certificates.ts';
 import { testApi, type Got, type TestApi } from '../support.ts';
-import { ACCOUNT, GROUP, manage, placed } from './asking.ts';
+import { ACCOUNT, GROUP, manage } from './asking.ts';
 
 let it: TestApi;
 beforeAll(async () => {
@@ -11,9 +10,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await it.clear();
-  await it.pool.query(`delete from account where name <> 'mybatchaccount'`);
-  await placed(it, { properties: { autoStorage: AUTO_STORAGE } });
-  await insertResource(it.pool, { id: AUTO_STORAGE.storageAccountId, type: 'Microsoft.Storage/storageAccounts', spec: { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location: 'westeurope' } }, 1);
+  await placedWithStorage(it);
 });
 afterAll(() => it.close());
 

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { insertResource } from '../../../src/store/intents/resources.ts';
 import { managementContract } from '../../../src/wire/management/contract.ts';
 import { MANAGEMENT_ROWS, type ManagementOperationId, type ManagementRow } from '../../../src/wire/management/operations.ts';
-import { ACCOUNT, GROUP, manage, placed } from '../../api/management/asking.ts';
+import { ACCOUNT, GROUP, manage } from '../../api/management/asking.ts';
 import { testApi, type Got, type TestApi } from '../../api/support.ts';
 import { CERTIFICATE } from '../../support/certificates.ts';
-import { AUTO_STORAGE, FULL_STORAGE, requestOf } from './scenario.ts';
+import { FULL_STORAGE, requestOf, placedWithStorage } from './scenario.ts';
 
 let it: TestApi;
 beforeAll(async () => {
   it = await testApi({ storage: FULL_STORAGE });
-  await placed(it, { properties: { autoStorage: AUTO_STORAGE } });
-  await insertResource(it.pool, { id: AUTO_STORAGE.storageAccountId, type: 'Microsoft.Storage/storageAccounts', spec: { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location: 'westeurope' } }, 1);
+  await placedWithStorage(it);
   await manage(it, 'PUT', `${ACCOUNT}/applications/app`, {});
 });
 afterAll(() => it.close());

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { insertResource } from '../../../src/store/intents/resources.ts';
 import { isServedIn, MANAGEMENT_ROWS, type ManagementOperationId, type ManagementRow } from '../../../src/wire/management/operations.ts';
 import { MANAGEMENT_VERSIONS } from '../../../src/wire/management/versions.ts';
-import { manage, placed } from '../../api/management/asking.ts';
+import { manage } from '../../api/management/asking.ts';
 import { testApi, type Got, type TestApi } from '../../api/support.ts';
 import { violations } from '../facts.ts';
 import { managementFactsOf } from './facts.ts';
-import { AUTO_STORAGE, FULL_STORAGE, requestOf, rowOf, sessionOf } from './scenario.ts';
+import { FULL_STORAGE, requestOf, rowOf, sessionOf, placedWithStorage } from './scenario.ts';
 
 let it: TestApi;
 beforeAll(async () => {
@@ -14,9 +13,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await it.clear();
-  await it.pool.query(`delete from account where name <> 'mybatchaccount'`);
-  await placed(it, { properties: { autoStorage: AUTO_STORAGE } });
-  await insertResource(it.pool, { id: AUTO_STORAGE.storageAccountId, type: 'Microsoft.Storage/storageAccounts', spec: { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location: 'westeurope' } }, 1);
+  await placedWithStorage(it);
 });
 afterAll(() => it.close());
 

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { insertResource } from '../../../src/store/intents/resources.ts';
 import { managementContract } from '../../../src/wire/management/contract.ts';
 import { managementFatesOf, managementShapesWithin } from '../../../src/wire/management/fates.ts';
 import { MANAGEMENT_ROWS, type ManagementOperationId, type ManagementRow } from '../../../src/wire/management/operations.ts';
 import type { Shapes } from '../../../src/wire/management/types.generated.ts';
-import { GROUP, manage, placed } from '../../api/management/asking.ts';
+import { GROUP, manage } from '../../api/management/asking.ts';
 import { statuses } from '../../api/statuses.ts';
 import { testApi, type TestApi } from '../../api/support.ts';
 import { CERTIFICATE } from '../../support/certificates.ts';
-import { AUTO_STORAGE, FULL_STORAGE, POOL, requestOf, rowOf } from './scenario.ts';
+import { AUTO_STORAGE, FULL_STORAGE, POOL, requestOf, rowOf, placedWithStorage, STORAGE_SPEC as STORAGE } from './scenario.ts';
 
 /** Each property that an operation of Resource Manager can be sent is sent, and found in what the fates say of it. */
 
@@ -20,13 +19,10 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await it.clear();
-  await placed(it, { properties: { autoStorage: AUTO_STORAGE } });
-  await insertResource(it.pool, { id: AUTO_STORAGE.storageAccountId, type: 'Microsoft.Storage/storageAccounts', spec: STORAGE }, 1);
-  await it.pool.query(`delete from account where name <> 'mybatchaccount'`);
+  await placedWithStorage(it);
 });
 afterAll(() => it.close());
 
-const STORAGE = { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location: 'westeurope' };
 const IDENTITIES = POOL.identity;
 const ACCESS = { defaultAction: 'Allow', ipRules: [{ action: 'Allow', value: '10.0.0.0/8' }] };
 const ACCOUNT_PROPERTIES = { autoStorage: AUTO_STORAGE, publicNetworkAccess: 'Enabled', networkProfile: { accountAccess: ACCESS, nodeManagementAccess: ACCESS }, encryption: { keySource: 'Microsoft.KeyVault', keyVaultProperties: { keyIdentifier: 'https://vault.example/keys/k/1' } }, allowedAuthenticationModes: ['AAD'] };

@@ -1,9 +1,10 @@
+import { insertResource } from '../../../src/store/intents/resources.ts';
 import { knownIn, wireNameOf } from '../../../src/wire/contract/tables.ts';
 import { dataContract } from '../../../src/wire/dataContract.ts';
 import { MANAGEMENT_ROWS, type ManagementOperationId, type ManagementRow } from '../../../src/wire/management/operations.ts';
 import { inArmSpelling, inDataSpelling } from '../../../src/wire/management/pool/spelling.ts';
 import type { Revision } from '../../../src/wire/versions.ts';
-import { ACCOUNT, GROUP } from '../../api/management/asking.ts';
+import { ACCOUNT, GROUP, placed } from '../../api/management/asking.ts';
 import { SUBSCRIPTION } from '../../api/management/support.ts';
 import { noStorage, type TestApi } from '../../api/support.ts';
 import { statuses } from '../../api/statuses.ts';
@@ -31,6 +32,7 @@ export interface Step {
 
 const STORAGE = `${GROUP}/providers/Microsoft.Storage/storageAccounts/s`;
 const IDENTITY = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i`;
+export const STORAGE_SPEC = { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location: 'westeurope' };
 const IDENTITIES = { type: 'UserAssigned', userAssignedIdentities: { [IDENTITY]: {} } };
 export const AUTO_STORAGE = { storageAccountId: STORAGE, authenticationMode: 'StorageKeys', nodeIdentityReference: { resourceId: IDENTITY } };
 const ACCESS = { defaultAction: 'Allow', ipRules: [{ action: 'Allow', value: '10.0.0.0/8' }] };
@@ -83,6 +85,13 @@ export const POOL = {
 export const FULL_STORAGE = { ...noStorage, createContainer: nothing, deleteContainer: nothing, deleteBlob: nothing, hasBlob: () => Promise.resolve(true), listContainers: () => Promise.resolve([]), grant: () => 'http://127.0.0.1:1/container/blob?sig=x' };
 function nothing(): Promise<void> {
   return Promise.resolve();
+}
+
+/** The account of the test, in a group of its own and with the storage of that group; no other account is there. */
+export async function placedWithStorage(it: TestApi): Promise<void> {
+  await it.pool.query(`delete from account where name <> 'mybatchaccount'`);
+  await placed(it, { properties: { autoStorage: AUTO_STORAGE } });
+  await insertResource(it.pool, { id: AUTO_STORAGE.storageAccountId, type: 'Microsoft.Storage/storageAccounts', spec: STORAGE_SPEC }, 1);
 }
 
 /** Everything that a client can do with Microsoft.Batch, once at least. */
