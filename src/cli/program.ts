@@ -3,6 +3,7 @@ import { messageOf } from '../base/errors.ts';
 import { addAccountCommands } from './account.ts';
 import { addAppCommands } from './app.ts';
 import { addAutoscaleCommands } from './autoscale.ts';
+import { addBackupCommands } from './backup/command.ts';
 import { addCompletionCommands } from './completion/command.ts';
 import { addCostCommand } from './cost.ts';
 import { addDemoCommand } from './demo/command.ts';
@@ -123,6 +124,7 @@ addDemoCommand(program);
 
 addAccountCommands(program);
 addAppCommands(program);
+addBackupCommands(program);
 addClockCommands(program);
 addCostCommand(program);
 addAutoscaleCommands(program);

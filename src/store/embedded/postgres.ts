@@ -159,6 +159,12 @@ function refuseOtherVersion(data: string, binaries: Binaries): void {
   throw new PostgresVersionError(`${data} belongs to PostgreSQL ${found}, this linarite brings PostgreSQL ${binaries.majorVersion}: ${hint}`);
 }
 
+/** Gives files that were put into `directory/data` to whom PostgreSQL runs as. */
+export function adoptData(directory: string): void {
+  const account = claimDirectory(directory);
+  if (account !== undefined) changeOwner(join(directory, 'data'), account);
+}
+
 /** Nothing of our environment is handed on: it may hold credentials, and PGDATA and friends would be obeyed. */
 const ENVIRONMENT = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 

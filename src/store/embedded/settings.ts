@@ -23,7 +23,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'wal_compression', value: 'on', why: 'full-page images are most of what is written' },
   { name: 'jit', value: 'off', why: 'our statements are short; compiling them costs more than it saves' },
   { name: 'max_wal_senders', value: '0', why: 'nobody replicates from here' },
-  { name: 'wal_level', value: 'minimal', why: 'nobody replicates from here' },
+  { name: 'wal_level', value: 'replica', why: 'a copy of the files, made while it runs, is whole by its log' },
   { name: 'autovacuum_naptime', value: '10s', why: 'status rows change often' },
   { name: 'random_page_cost', value: '1.1', why: 'no spinning disks' },
   { name: 'log_checkpoints', value: 'off', why: 'the log holds what somebody should read' },

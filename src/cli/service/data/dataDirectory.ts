@@ -56,7 +56,11 @@ const FORMAT_OF_REAL_TIME = 1;
 const CLOCK_ENTRIES: readonly string[] = [CLOCK_FILE, `${CLOCK_FILE}.new`];
 /** Names the place that node directories have elsewhere. */
 const NODE_PLACE = 'node-place';
-const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, ...CLOCK_ENTRIES, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'];
+/** Second names of blobs, while a backup is written. */
+export const HELD_BLOBS = 'backup';
+/** Stands there while a backup is being put in. */
+export const RESTORING = 'restoring';
+const ENTRIES = ['place', HELD_BLOBS, RESTORING, MEMORY_POINTER, NODE_PLACE, ...CLOCK_ENTRIES, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'];
 /** The operator's own, which may be there before everything else and stays after it. */
 export const IMAGES_FILE = 'images.yaml';
 
@@ -88,6 +92,7 @@ export function makeDataDirectory(path: string, layout: Layout = {}): DataDirect
 
 function makeAll(root: string, wanted: Layout): DataDirectory {
   makeRoot(root);
+  if (existsSync(join(root, RESTORING))) throw new CommandError(EXIT.failure, `a restore into ${root} was cut short: remove it with linarite down --purge, and restore again`);
   const memory = readMemory(root);
   if (!refuseForeign(root)) makeNew(root, wanted);
   else if (memory !== undefined && !isThere(root, memory)) {
