@@ -50,6 +50,11 @@ async function waiting(ids: readonly string[], job = 'j'): Promise<readonly Prom
   return all;
 }
 
+function oneTask(account: number, id: string): Add {
+  const task = { id, commandLine: 'x' };
+  return { account, jobId: 'j', tasks: [{ taskId: id, task, row: { id, spec: '{}', createdAt: 7, requiredSlots: 1, rules: null } }], count: 1, size: 2, now: 7, signal: new AbortController().signal };
+}
+
 test('adds that come while another is under way share a commit, and each is answered as if it were alone', async () => {
   const release = await hold();
   const ids = ['a', 'b', 'c', 'B', 'd', 'e'];
@@ -126,15 +131,22 @@ test('adds to a job that is not there, or that has come to its end while they wa
   expect((await Promise.all(adds)).map(({ json }) => json.code)).toEqual(['JobCompleted', 'JobCompleted', 'JobCompleted']);
 });
 
+test('the owner’s statement is on its way before an add is answered', async () => {
+  const [{ account } = { account: 0 }] = await query<{ account: number }>('select account from account');
+  const order: string[] = [];
+  // As the driver of the database: what is said in a turn leaves at its end.
+  const sweep = (): void => process.nextTick(() => order.push('the owner'));
+  const tasks = tasksTogether(it.pool, { sweep, wake: () => Promise.resolve(), ended: () => Promise.resolve() });
+  await tasks(oneTask(account, 'a'));
+  order.push('the answer');
+  expect(order).toEqual(['the owner', 'the answer']);
+});
+
 test('the owner is woken once for a commit, whoever shares it', async () => {
   const swept: number[] = [];
   const [{ account } = { account: 0 }] = await query<{ account: number }>('select account from account');
   const tasks = tasksTogether(it.pool, { sweep: (number) => swept.push(number), wake: () => Promise.resolve(), ended: () => Promise.resolve() });
-  const one = (id: string): Add => {
-    const task = { id, commandLine: 'x' };
-    return { account, jobId: 'j', tasks: [{ taskId: id, task, row: { id, spec: '{}', createdAt: 7, requiredSlots: 1, rules: null } }], count: 1, size: 2, now: 7, signal: new AbortController().signal };
-  };
-  const added = await Promise.all(['a', 'b', 'a'].map((id) => tasks(one(id))));
+  const added = await Promise.all(['a', 'b', 'a'].map((id) => tasks(oneTask(account, id))));
   expect(added.map(({ jobId, outcomes }) => [jobId, ...outcomes.map((outcome) => ('error' in outcome ? outcome.error.code : outcome.modifiedAt))])).toEqual([['J', 7], ['J', 7], ['J', 'TaskExists']]);
   expect(swept).toEqual([account]);
   expect(await query('select count(distinct xmin::text)::int as commits from task')).toEqual([{ commits: 1 }]);
