@@ -5,7 +5,7 @@ import type { Instant } from '../core/keys.ts';
 import type { Image } from '../core/port.ts';
 
 /** Raised whenever the same inputs would be decided otherwise: a journal replays only with the core that wrote it. */
-export const CORE_VERSION = '29';
+export const CORE_VERSION = '30';
 
 /** A tick's inputs in the order in which they were applied, compressed. */
 export function encodeInputs(events: readonly CoreEvent[]): Uint8Array {

@@ -103,6 +103,18 @@ describe('a wide task', () => {
 });
 
 describe('offers ahead', () => {
+  test('of a higher priority take the place of others on all nodes alike, at once, so that none of lower priority starts before one', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 4, nodes: 2 });
+    const low = env.job().tasks(24);
+    env.settle();
+    const high = env.job({ priority: 1 }).tasks(8);
+    env.tick();
+    expect(high.inState('offered')).toHaveLength(8);
+    expect(pool.nodes.map(({ offers }) => offers.filter(({ job }) => job === high.number).length)).toEqual([4, 4]);
+    expect(low.inState('running')).toHaveLength(8);
+  });
+
   test('keep a node busy without asking, and are made only when no slot is free', () => {
     const env = testEnv();
     const pool = env.pool({ slots: 2, nodes: 2 });

@@ -46,15 +46,14 @@ interface Outranked<Item> {
 /**
  * Finds nodes to outrank during one filling of a pool, in which jobs come by falling priority. What is offered ahead
  * meanwhile outranks its node, so a node's offers that could be taken back only become fewer, and its room less: one
- * that is refused to a task is refused to every later one as wide. So for each width a node is looked at once.
+ * that is refused to a task is refused to every later one as wide. Nodes that are not refused have turns, so that none
+ * has many waiting where on another tasks of lower priority come first.
  */
 export class Outranking<Item extends Outrankable> {
   readonly #pool: Outranked<Item>;
-  /**
-   * Those that have not been looked at for a task as wide. Taken down at first: an offer moves a node to another place,
-   * but none that is still to be looked at.
-   */
-  readonly #left = new PerWidth<Iterator<Item>>(() => [...this.#pool.capacity.overcommitted()][Symbol.iterator]());
+  /** Those that are not refused to tasks as wide. Taken down at first: an offer moves a node to another place. */
+  readonly #rounds = new PerWidth<{ present: readonly Item[]; index: number; following: Item[] }>(() => ({ present: [...this.#pool.capacity.overcommitted()], index: 0, following: [] }));
+  #hasOutranked = false;
   /** How many nodes have been looked at. */
   looks = 0;
 
@@ -63,22 +62,34 @@ export class Outranking<Item extends Outrankable> {
   }
 
   /**
-   * Of the nodes without room ahead that have it once the offers below this priority are taken back, one with most
-   * waiting. The caller outranks it.
+   * Of the nodes without room ahead that have it once the offers below this priority are taken back, those with most
+   * waiting first. What is being taken back already is counted as gone. The caller outranks it.
    */
   next(priority: number, task: Width): Item | null {
-    if (!anyBelow(this.#pool.offered, priority)) return null;
-    const { slots } = task;
-    const left = this.#left.of(task);
-    for (let found = left.next(); found.done !== true; found = left.next()) {
+    if (!this.#hasOutranked && !anyBelow(this.#pool.offered, priority)) return null;
+    const round = this.#rounds.of(task);
+    for (;;) {
+      const node = round.present[round.index];
+      if (node === undefined) {
+        if (round.following.length === 0) return null;
+        Object.assign(round, { present: round.following, index: 0, following: [] });
+        continue;
+      }
+      round.index += 1;
       this.looks += 1;
-      const node = found.value;
-      if (slots > node.slots || isClosed(task, node)) continue;
-      const cleared = waitingBelow(node, priority).reduce((sum, { slots: cleared }) => sum + cleared, node.free);
-      if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
+      if (!hasRoomOnceCleared(node, priority, task)) continue;
+      round.following.push(node);
+      this.#hasOutranked = true;
+      return node;
     }
-    return null;
   }
+}
+
+function hasRoomOnceCleared(node: Outrankable, priority: number, task: Width): boolean {
+  if (task.slots > node.slots || isClosed(task, node)) return false;
+  let cleared = waitingBelow(node, priority).reduce((sum, { slots }) => sum + slots, node.free);
+  for (const { slots, revoking, ending } of node.offers) if (revoking !== null || ending !== null) cleared += slots;
+  return cleared > node.free && task.slots - cleared <= aheadSlots(node.slots, node.taskMs);
 }
 
 /** Whatever is taken back there. */
