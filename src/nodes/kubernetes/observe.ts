@@ -86,7 +86,8 @@ export function isUntold(pod: SeenPod): boolean {
 
 const LONGEST_REASON = 1_000;
 
-function sentence(text: string): string {
+/** In one line, with its end. */
+export function sentence(text: string): string {
   const short = text.trim().replace(/\s+/g, ' ').slice(0, LONGEST_REASON);
   return /[.!?]$/.test(short) ? short : `${short}.`;
 }

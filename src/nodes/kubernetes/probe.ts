@@ -4,6 +4,7 @@ import type { RemoteService } from '../remote/service.ts';
 import type { ApiClient } from './api/client.ts';
 import { ApiAway, ApiRefusal } from './api/errors.ts';
 import { at } from './api/json.ts';
+import { sentence } from './observe.ts';
 import type { KubernetesOptions } from './options.ts';
 import { podOf } from './pod.ts';
 
@@ -39,7 +40,7 @@ export async function probeCluster(client: ApiClient, base: string, namespace: s
     if (allowed[0] === true) limits.push(...(await Promise.all((['dedicated', 'low'] as const).map((priority) => refusalOf(client, base, priority, service, options)))).flat());
   } catch (error) {
     if (!(error instanceof ApiAway)) throw error;
-    limits.push(`${messageOf(error)}.`);
+    limits.push(sentence(messageOf(error)));
   }
   return { maxNodes: options.maxNodes ?? null, lowPriority: true, limits };
 }
@@ -62,6 +63,6 @@ async function refusalOf(client: ApiClient, base: string, priority: NodeRequest[
     return [];
   } catch (error) {
     if (!(error instanceof ApiRefusal)) throw error;
-    return [`The cluster refuses ${priority === 'low' ? 'low-priority' : 'dedicated'} nodes: ${error.message.replace(/\.$/, '')}.`];
+    return [`The cluster refuses ${priority === 'low' ? 'low-priority' : 'dedicated'} nodes: ${sentence(error.message)}`];
   }
 }

@@ -12,7 +12,7 @@ import { ApiAway, isGone, isThere } from './api/errors.ts';
 import { follow, listAll } from './api/follow.ts';
 import { newestWarning } from './events.ts';
 import { ANNOTATION, podName, selectorOf } from './names.ts';
-import { goneOf, hasEnded, isUntold, observe } from './observe.ts';
+import { goneOf, hasEnded, isUntold, observe, sentence } from './observe.ts';
 import type { KubernetesOptions } from './options.ts';
 import { podOf, secretData, secretOf } from './pod.ts';
 import { probeCluster } from './probe.ts';
@@ -71,6 +71,8 @@ export function createKubernetesProvider({ service, options, cluster, say = () =
   const told = new Map<string, string>();
   /** The words of the newest warning about a pod that waits. */
   const warnings = new Map<string, string>();
+  /** When the events of a pod that waits were looked at last: those of others come first. */
+  const lookedAt = new Map<string, number>();
   /** Pods whose end we asked for, and since when, on the monotonic clock. */
   const ending = new Map<string, number>();
   const callbacks = new Set<(observation: Observation) => void>();
@@ -100,6 +102,7 @@ export function createKubernetesProvider({ service, options, cluster, say = () =
 
   const there = (seen: SeenPod): void => {
     const pod = marked(seen);
+    if (pods.get(pod.name)?.machine !== pod.machine) warnings.delete(pod.name);
     pods.set(pod.name, pod);
     if (!pod.isReleased || hasEnded(pod)) tellOnce(pod, observe(pod, warnings.get(pod.name) ?? null));
     look(pod.name);
@@ -109,7 +112,7 @@ export function createKubernetesProvider({ service, options, cluster, say = () =
     const pod = marked(seen);
     pods.delete(pod.name);
     tellOnce(pod, goneOf(pod));
-    for (const kept of [told, warnings]) kept.delete(pod.name);
+    for (const kept of [told, warnings, lookedAt]) kept.delete(pod.name);
     look(pod.name);
   };
 
@@ -137,9 +140,11 @@ export function createKubernetesProvider({ service, options, cluster, say = () =
   };
 
   const lookAtEvents = async (): Promise<void> => {
-    const untold = [...pods.values()].filter((pod) => isUntold(pod)).slice(0, EVENTS_AT_A_TIME);
+    const longestAgo = (one: SeenPod, other: SeenPod): number => (lookedAt.get(one.name) ?? 0) - (lookedAt.get(other.name) ?? 0);
+    const untold = [...pods.values()].filter(isUntold).toSorted(longestAgo).slice(0, EVENTS_AT_A_TIME);
     for (const pod of untold) {
-      const words = await newestWarning(client, base, pod.uid);
+      lookedAt.set(pod.name, performance.now());
+      const words = await newestWarning(client, base, pod);
       if (words === null || warnings.get(pod.name) === words || !pods.has(pod.name)) continue;
       warnings.set(pod.name, words);
       const now = pods.get(pod.name);
@@ -164,7 +169,7 @@ export function createKubernetesProvider({ service, options, cluster, say = () =
         return;
       } catch (error) {
         if (!(error instanceof ApiAway)) throw error;
-        asked.reason = `${messageOf(error)}.`;
+        asked.reason = sentence(messageOf(error));
         tell({ node: request.node, life: request.life, observed: { kind: 'pending', reason: asked.reason } });
         await delay(Math.min(ASK_AGAIN_MOST_MS, ASK_AGAIN_FIRST_MS * 2 ** (tries - 1)), undefined, { signal: closed.signal, ref: false }).catch(() => undefined);
       }
@@ -249,6 +254,11 @@ export function createKubernetesProvider({ service, options, cluster, say = () =
     if (left !== undefined) pods.set(name, { ...left, isReleased: true });
   };
 
+  const isFull = (node: NodeNumber, most: number): boolean => {
+    const taken = new Set([...[...pods.values()].filter((pod) => !hasEnded(pod)).map((pod) => pod.node), ...wanted.keys()]);
+    return !taken.has(node) && taken.size >= most;
+  };
+
   const callOff = (node: NodeNumber, life: number): void => {
     if ((wanted.get(node)?.request.life ?? Infinity) <= life) wanted.delete(node);
   };
@@ -275,8 +285,7 @@ export function createKubernetesProvider({ service, options, cluster, say = () =
       const { node, life } = request;
       if (request.containers) throw new Error(NO_CONTAINERS);
       if ((wanted.get(node)?.request.life ?? 0) > life) return;
-      const taken = new Set([...[...pods.values()].filter((pod) => !hasEnded(pod)).map((pod) => pod.node), ...wanted.keys()]);
-      if (options.maxNodes !== undefined && !taken.has(node) && taken.size >= options.maxNodes) throw new Error(`All nodes that this provider may have are taken: ${options.maxNodes}.`);
+      if (options.maxNodes !== undefined && isFull(node, options.maxNodes)) throw new Error(`All nodes that this provider may have are taken: ${options.maxNodes}.`);
       const asked: Wanted = { request, reason: ASKED };
       wanted.set(node, asked);
       try {

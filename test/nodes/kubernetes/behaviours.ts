@@ -156,6 +156,15 @@ export function describeKubernetes(name: string, start: () => Promise<TestCluste
       expect((await provider.list(1))[0]?.observed).toEqual({ kind: 'pending', reason: message });
     });
 
+    test('of many nodes that wait each one’s events are looked at in turn', async () => {
+      const { provider, podOf } = await begin(...UNSCHEDULED);
+      const all = Array.from({ length: 45 }, (_, index) => index + 1);
+      await Promise.all(all.map((node) => provider.acquire(request({ node, nodeId: `n${node}` }))));
+      const uidOf = new Map(listAt(await administrator.ask('GET', pods()), 'items').map((pod) => [textAt(pod, 'metadata', 'name'), textAt(pod, 'metadata', 'uid')]));
+      await Promise.all(all.map((node) => administrator.ask('POST', `/api/v1/namespaces/${cluster.namespace}/events`, { apiVersion: 'v1', kind: 'Event', metadata: { name: `${podOf(node)}.1` }, type: 'Warning', reason: 'FailedScheduling', message: `words about ${node}`, involvedObject: { kind: 'Pod', name: podOf(node), namespace: cluster.namespace, uid: uidOf.get(podOf(node)) }, lastTimestamp: new Date().toISOString() })));
+      await owner.until('words about each', () => all.every((node) => seen.some((one) => one.node === node && one.observed.kind === 'pending' && one.observed.reason === `words about ${node}.`)), 30_000);
+    });
+
     test('a kubelet that is away proves no death: the release of its node fails in plain words, until the agent’s lease is over', async () => {
       const { provider, kubelet } = await begin({ leaseSeconds: 2 }, {}, { endedWithinMs: 500 });
       expect(provider.leaseOf(7)).toBe(2_000);

@@ -28,6 +28,9 @@ export interface Kubelet {
   close(): Promise<void>;
 }
 
+/** Namespaces of Linux are made by root. */
+export const canRunPods = process.platform === 'linux' && process.geteuid?.() === 0;
+
 interface Run {
   readonly name: string;
   readonly directory: string;

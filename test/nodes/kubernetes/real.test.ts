@@ -1,14 +1,21 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { createApiClient } from '../../../src/nodes/kubernetes/api/client.ts';
+import { textAt } from '../../../src/nodes/kubernetes/api/json.ts';
 import type { Observation } from '../../../src/nodes/provider.ts';
 import { startOwner } from '../../agent/scriptedOwner.ts';
+import { mustRun } from '../../support/linarite.ts';
 import { nodeRequest } from '../../support/providers.ts';
 import { describeProvider } from '../providerContract.ts';
 import { describeKubernetes } from './behaviours.ts';
-import { noRealCluster, type RealCluster, startRealCluster } from './realCluster.ts';
+import { noRealCluster, type RealCluster, startRealCluster, tryOut } from './realCluster.ts';
 import { nodesUnderTest } from './underTest.ts';
 
 const missing = noRealCluster();
+const DEPLOY = fileURLToPath(new URL('../../../deploy/kubernetes', import.meta.url));
+const noKubectl = spawnSync('kubectl', ['version', '--client']).status !== 0;
 
 describe.skipIf(missing !== null)(`a real API server${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
   let cluster: RealCluster;
@@ -50,6 +57,13 @@ describe.skipIf(missing !== null)(`a real API server${missing === null ? '' : ` 
       await owner.close();
     }
   }, 120_000);
+
+  test.skipIf(noKubectl)(`the base of kustomize is taken by the API server${noKubectl ? ' (skipped: no kubectl)' : ''}`, async () => {
+    const { stdout } = await mustRun('kubectl', ['kustomize', DEPLOY]);
+    const objects = parseAllDocuments(stdout).map((document): unknown => document.toJS());
+    expect(objects.map((object) => textAt(object, 'kind')).toSorted()).toEqual(['ConfigMap', 'Deployment', 'PersistentVolumeClaim', 'PriorityClass', 'PriorityClass', 'Role', 'RoleBinding', 'Service', 'ServiceAccount']);
+    for (const object of objects) await tryOut(cluster.administrator, object);
+  });
 
   test('the Role of the manifests lets the service read no Secret, and nothing of other namespaces', async () => {
     const client = createApiClient(cluster.service);

@@ -9,6 +9,7 @@ import { createApiClient } from '../../../src/nodes/kubernetes/api/client.ts';
 import { isThere } from '../../../src/nodes/kubernetes/api/errors.ts';
 import { textAt } from '../../../src/nodes/kubernetes/api/json.ts';
 import { freePort } from '../../support/linarite.ts';
+import { canRunPods } from './kubelet.ts';
 import { clusterAt, type TestCluster } from './underTest.ts';
 
 /**
@@ -26,6 +27,7 @@ const DIRECTORY = process.env['LINARITE_KUBERNETES'];
 
 /** Why there is none here; null: there is one. */
 export function noRealCluster(): string | null {
+  if (!canRunPods) return 'pods are run by root, on Linux';
   if (DIRECTORY === undefined || DIRECTORY === '') return 'LINARITE_KUBERNETES names no directory with a Kubernetes API server (scripts/build-kubernetes.sh makes one)';
   if (!existsSync(join(DIRECTORY, 'bin', 'kube-apiserver'))) return `${DIRECTORY} has no bin/kube-apiserver (scripts/build-kubernetes.sh makes it)`;
   return etcd() === null ? 'etcd is not installed (Debian: etcd-server)' : null;
@@ -97,7 +99,7 @@ export async function startRealCluster({ scheduler = false }: { readonly schedul
 }
 
 /** The objects of a manifest of the product. */
-export function manifests(file: string): readonly unknown[] {
+function manifests(file: string): readonly unknown[] {
   const text = readFileSync(new URL(`../../../deploy/kubernetes/${file}`, import.meta.url), 'utf8');
   return parseAllDocuments(text).map((document): unknown => document.toJS());
 }
@@ -113,17 +115,24 @@ const PLACES: Readonly<Record<string, string>> = {
   ConfigMap: `/api/v1/namespaces/${NAMESPACE}/configmaps`,
   PersistentVolumeClaim: `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`,
   Deployment: `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`,
-  NetworkPolicy: `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/networkpolicies`,
 };
 
-/** Makes an object, or only tries whether the server would. Throws in the server's words. */
-export async function apply(administrator: TestCluster['administrator'], object: unknown, dryRun = false): Promise<void> {
+async function apply(administrator: TestCluster['administrator'], object: unknown): Promise<void> {
+  await post(administrator, object, '');
+}
+
+/** Whether the server would take the object, which is not made. Throws in its words. */
+export async function tryOut(administrator: TestCluster['administrator'], object: unknown): Promise<void> {
+  await post(administrator, object, '?dryRun=All&fieldValidation=Strict');
+}
+
+async function post(administrator: TestCluster['administrator'], object: unknown, query: string): Promise<void> {
   const kind = textAt(object, 'kind') ?? '';
   const place = PLACES[kind];
   if (place === undefined) throw new Error(`where objects of the kind ${kind} are made is not known here`);
   const client = createApiClient(administrator);
   try {
-    await client.ask('POST', `${place}${dryRun ? '?dryRun=All' : ''}`, object);
+    await client.ask('POST', `${place}${query}`, object);
   } catch (error) {
     if (!isThere(error)) throw error;
   } finally {

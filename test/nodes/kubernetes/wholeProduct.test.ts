@@ -6,7 +6,7 @@ import { createApiClient } from '../../../src/nodes/kubernetes/api/client.ts';
 import { listAt, textAt } from '../../../src/nodes/kubernetes/api/json.ts';
 import { type Instance, LAUNCHER, linarite, startLinarite, until } from '../../support/linarite.ts';
 import { LINUX, type SmallClient, smallClient } from '../../support/smallClient.ts';
-import { type Kubelet, startKubelet } from './kubelet.ts';
+import { canRunPods, type Kubelet, startKubelet } from './kubelet.ts';
 import { kubeconfigOf, noRealCluster, startRealCluster } from './realCluster.ts';
 import { ADMIN_TOKEN, startStandInApi } from './standInApi.ts';
 import { clusterAt, type TestCluster } from './underTest.ts';
@@ -29,7 +29,7 @@ async function real(): Promise<Started> {
 const missing = noRealCluster();
 
 describe.each([
-  { api: 'a stand-in API', start: standIn, skipped: null },
+  { api: `a stand-in API${canRunPods ? '' : ' (skipped: pods are run by root, on Linux)'}`, start: standIn, skipped: canRunPods ? null : 'not root' },
   { api: `a real API server${missing === null ? '' : ` (skipped: ${missing})`}`, start: real, skipped: missing },
 ])('the product with nodes on Kubernetes, $api', ({ start, skipped }) => {
   const cleanups: (() => Promise<unknown>)[] = [];
