@@ -30,6 +30,7 @@ const NEEDS = [
   [/test\/(agent\/(users|transfers)|store\/embeddedBinaries|cli\/life\/users)\.test/, 'root'],
   [/test\/(agent\/(fileSystems|imageRoot)|cli\/mountsAndImages)\.test/, 'root on Linux, overlays, FUSE and busybox-static'],
   [/test\/agent\/killing\.test/, 'Linux, for some tests with root'],
+  [/test\/(nodes\/slurm|clients\/slurm)/, "root and Debian's slurm-wlm"],
   [/test\/(clients|cli|blobs)\//, 'Linux'],
 ];
 

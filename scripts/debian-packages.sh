@@ -1,5 +1,5 @@
 # Debian's packages that the client tests drive. Sourced by ./check: installs what is missing where it may, and says what it leaves out otherwise.
-DEBIAN_PACKAGES="gcc libc6-dev openmpi-bin libopenmpi-dev azure-cli python3-azure ffmpeg podman runc crun busybox-static openssh-client openssh-server slirp4netns chromium"
+DEBIAN_PACKAGES="gcc libc6-dev openmpi-bin libopenmpi-dev azure-cli python3-azure ffmpeg podman runc crun busybox-static openssh-client openssh-server slirp4netns chromium slurm-wlm"
 
 debian_packages() {
   local missing="" package output

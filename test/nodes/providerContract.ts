@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeNodesOf } from '../../src/core/node/numbers.ts';
 import type { Observation, PoolProvider, NodeRequest } from '../../src/nodes/provider.ts';
 import { nodeRequest } from '../support/providers.ts';
 import { type ScriptedOwner, startOwner, work } from '../agent/scriptedOwner.ts';
@@ -59,10 +60,11 @@ export function describeProvider(name: string, create: (agentUrl: string) => Pro
     });
 
     test('are listed to their own account, also after a restart of the service', async () => {
-      await under.provider.acquire({ ...request, account: 2, priority: 'low', image: null });
-      expect([await under.provider.list(1), await under.provider.list(2)]).toMatchObject([[], [{ node: 7, life: 1 }]]);
+      const node = beforeNodesOf(2) + 7;
+      await under.provider.acquire({ ...request, account: 2, node, priority: 'low', image: null });
+      expect([await under.provider.list(1), await under.provider.list(2)]).toMatchObject([[], [{ node, life: 1 }]]);
       const next = await under.restart();
-      expect([await next.list(1), await next.list(2), await next.list('all')]).toMatchObject([[], [{ node: 7, life: 1 }], [{ node: 7, life: 1 }]]);
+      expect([await next.list(1), await next.list(2), await next.list('all')]).toMatchObject([[], [{ node, life: 1 }], [{ node, life: 1 }]]);
     });
 
     test('are not doubled when asked for twice', async () => {

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { LEAVE_DEADLINE_MS } from '../../agent/options.ts';
 import { type Isolation, isIsolation, ISOLATIONS } from '../../agent/place/isolation.ts';
 import type { ImageRoot } from '../../nodes/local/images.ts';
@@ -7,6 +6,7 @@ import type { ClosableProvider } from '../../nodes/provider.ts';
 import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
 import { LIMITS } from '../../wire/limits.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { agentProgram } from './agentProgram.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
 import { readCapacityFile } from './lowPriority.ts';
 import { decideNodes, type NodeOptions } from './nodeOptions.ts';
@@ -21,15 +21,13 @@ export const LEAVE_GRACE_MS = LEAVE_DEADLINE_MS + 1_000;
 /** Which nodes go when capacity falls, the same each time. */
 const CAPACITY_SEED = 1;
 
-const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url));
-
 /**
  * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
  * counted as room for nodes.
  */
 export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, nat, images, preemptionGraceMs: graceMs = LIMITS.preemptionGraceMs, capacityFile, blobsUrl, publicAddress, say }: LocalNodesOptions): ClosableProvider {
   const lowPriority = capacityFile === undefined ? {} : { lowPriority: { capacity: readCapacityFile(capacityFile), graceMs, seed: CAPACITY_SEED } };
-  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...lowPriority, ...(network === 'own' ? { networks: { blobsUrl, nat: nat === true, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(publicAddress === undefined ? {} : { publicAddress }), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...lowPriority, ...(network === 'own' ? { networks: { blobsUrl, nat: nat === true, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(publicAddress === undefined ? {} : { publicAddress }), ...(say === undefined ? {} : { say }), agentCommand: agentProgram() });
 }
 
 export interface LocalNodesOptions extends NodeOptions {

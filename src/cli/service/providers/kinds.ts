@@ -3,6 +3,7 @@ import type { RemoteService } from '../../../nodes/remote/service.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import { kubernetesNodes } from './kubernetes.ts';
 import type { Mapping } from './place.ts';
+import { slurmNodes } from './slurm.ts';
 
 /** What a provider is made of beside its own configuration. */
 export interface ProviderContext {
@@ -30,6 +31,7 @@ export const thisMachine: MakeProvider = ({ local }) => Promise.resolve(local);
 const KINDS = {
   local: () => thisMachine,
   kubernetes: kubernetesNodes,
+  slurm: slurmNodes,
 } satisfies Readonly<Record<string, ReadKind>>;
 
 export type ProviderKindName = keyof typeof KINDS;
