@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LINUX, smallClient, type SmallClient } from '../support/smallClient.ts';
 import { startLinarite, type Instance } from '../support/linarite.ts';
-import { hasChromium, launch, linkOf, openWindow, type Window } from './browser.ts';
+import { accessibility, hasChromium, launch, linkOf, openWindow, type Window } from './browser.ts';
 
 /** A busy machine answers later. */
 const WITHIN_MS = 15_000;
@@ -175,6 +175,35 @@ describe.skipIf(!hasChromium)('what is changed on the page (needs Debian\'s chro
     await page.getByLabel('Samples of').selectOption('elastic');
     await page.getByRole('button', { name: 'Edit' }).click();
     await expect.poll(() => page.getByLabel(/^A line a moment/).inputValue()).toMatch(/^time,\$ActiveTasks,/);
+  });
+
+  test('another size is tried on a load that is made up, and stands beside the pool as it is; the address asks the same again', async () => {
+    await show('#/whatif?pool=p-1&tasks=40&duration=1min&targetDedicatedNodes=2', 'The load');
+    const answered = page.waitForResponse(/linarite\/simulations/);
+    await page.getByRole('button', { name: 'Simulate' }).click();
+    const { pools } = (await (await answered).json()) as { readonly pools: readonly { readonly tasks: { readonly succeeded: number } }[] };
+    expect(pools.map(({ tasks }) => tasks.succeeded)).toEqual([expect.any(Number), 40]);
+    const table = page.getByRole('table', { name: 'What came of it' });
+    await table.getByRole('row', { name: /tasks succeeded .* 40 / }).waitFor();
+    await table.getByRole('row', { name: /^cost, at list prices/ }).waitFor();
+    await page.getByRole('img', { name: 'Nodes of B and their target over time' }).waitFor();
+    expect(await accessibility(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.getByLabel('Tasks', { exact: true }).fill('41');
+    expect(page.url()).toContain('tasks=41');
+  });
+
+  test('a formula that is wrong, and a word that is none, are refused with their names', async () => {
+    await show('#/whatif?pool=p-1&try=formula&tasks=5', 'The load');
+    await page.getByRole('textbox', { name: 'Formula' }).fill('$TargetDedicatedNodes = ;');
+    await page.getByRole('button', { name: 'Simulate' }).click();
+    await page.getByRole('alert').getByText(/pools\[1\]\.formula/).first().waitFor();
+    await page.getByRole('textbox', { name: 'Formula' }).fill('$TargetDedicatedNodes = 1;');
+    await page.getByLabel(/^Each lasts/).fill('long');
+    await page.getByRole('button', { name: 'Simulate' }).click();
+    await page.getByRole('alert').getByText(/load\.duration/).first().waitFor();
   });
 
   describe('webhooks', () => {

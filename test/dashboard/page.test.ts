@@ -28,6 +28,7 @@ const VIEWS = [
   { name: 'schedule', hash: '#/schedules/nightly', shows: 'until the next job' },
   { name: 'cost', hash: '#/cost', shows: 'By pool and size' },
   { name: 'events', hash: '#/events', shows: 'Events' },
+  { name: 'whatif', hash: '#/whatif?pool=farm', shows: 'The load' },
   { name: 'playground', hash: '#/playground', shows: 'What it gives' },
   { name: 'samples', hash: '#/playground?samples=file', shows: 'A line a moment' },
   { name: 'settings', hash: '#/settings?webhook=1', shows: 'Deliveries' },

@@ -8,6 +8,7 @@ import type { Histogram } from '../../wire/own/histogram.ts';
 import type { TaskHistory } from '../../wire/own/history.ts';
 import type { Overview } from '../../wire/own/overview.ts';
 import type { PoolEvaluations, PoolSeries } from '../../wire/own/series.ts';
+import type { Simulation } from '../../wire/own/simulation.ts';
 import type { TaskRows } from '../../wire/own/tasks.ts';
 import type { Timeline } from '../../wire/own/timeline.ts';
 import { ask, pathOf, type Query } from './request.ts';
@@ -39,6 +40,7 @@ export const own = {
   series: (pool: string, query: Query, signal: AbortSignal) => get<PoolSeries>(`/linarite${pathOf('pools', pool)}/series`, signal, query),
   evaluations: (pool: string, signal: AbortSignal) => get<PoolEvaluations>(`/linarite${pathOf('pools', pool)}/evaluations`, signal, { count: 50 }),
   checkFormula: (formula: string, samples: object, signal: AbortSignal) => ask<FormulaChecked>('/linarite/autoscale/evaluate', { method: 'POST', body: { formula, samples }, signal }),
+  simulate: (body: object, signal: AbortSignal) => ask<Simulation>('/linarite/simulations', { method: 'POST', body, signal }),
   bulk: (job: string, body: object) => ask<BulkOperation>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
   operation: (id: string) => ask<BulkOperation>(`/linarite${pathOf('operations', id)}`),
   costBy: (query: Query, signal: AbortSignal) => get<CostBy>('/linarite/cost', signal, query),

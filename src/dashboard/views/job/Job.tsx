@@ -128,10 +128,11 @@ function JobActions({ job: { id, state } }: { readonly job: JobData }) {
   );
 }
 
-function moreOf({ id, state }: JobData): readonly MenuItem[] {
+function moreOf({ id, state, poolInfo }: JobData): readonly MenuItem[] {
   const path = pathOf('jobs', id);
   const isOpen = state === 'active' || state === 'disabled';
   return [
+    { word: 'What if…', act: () => go(to(['whatif'], { load: 'job', job: id, pool: poolInfo?.poolId ?? '' })) },
     { word: 'Report (HTML)', act: () => download(`/linarite${path}/report`, `${id}.html`) },
     ...(isOpen ? [{ word: 'Add tasks…', act: () => addTasks(id) }] : []),
     ...(isOpen

@@ -62,6 +62,7 @@ function PoolView({ pool }: { readonly pool: PoolData }) {
     </>
   );
   const more = !mayWrite() ? [] : [
+    { word: 'What if…', act: () => go(to(['whatif'], { pool: id })) },
     ...(enableAutoScale ? [{ word: 'Disable the formula', act: () => atOnce(`No formula scales ${id} any more`, () => act(`${path}/disableautoscale`, {})) }] : []),
     {
       word: 'Delete…',
