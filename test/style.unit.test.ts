@@ -17,9 +17,14 @@ describe('Each source file', () => {
   it(`has no comment beyond ${COMMENT_COLUMNS} columns`, () => {
     expect(linesOf((line) => line.length > COMMENT_COLUMNS && /^\s*(\/\/|\/?\*)/.test(line) && !line.includes('oxlint-disable'))).toEqual([]);
   });
+
+  // CONTRIBUTING.md has the verbs. These would be second names: of ingest, enqueue, forget, wake.
+  it('in control names an act with the one verb that it has', () => {
+    expect(linesOf((line, file) => file.startsWith('src/control/') && /^\s*(export )?(async )?(function )?#?(take|hold|drop|kick)([A-Z]\w*)?\(.*\{$/.test(line))).toEqual([]);
+  });
 });
 
-function linesOf(isWanted: (line: string) => boolean): string[] {
+function linesOf(isWanted: (line: string, file: string) => boolean): string[] {
   return SOURCES.flatMap((file) => readFileSync(`${ROOT}/${file}`, 'utf8').split('\n')
-    .flatMap((line, index) => (isWanted(line) ? [`${file}:${index + 1}: ${line}`] : [])));
+    .flatMap((line, index) => (isWanted(line, file) ? [`${file}:${index + 1}: ${line}`] : [])));
 }
