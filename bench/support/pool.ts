@@ -6,14 +6,14 @@ export { LINUX, smallClient, type SmallClient } from '../../test/support/smallCl
 
 /** A service of the bench's own with one pool whose nodes are idle. */
 export async function withPool<T>(
-  pool: { readonly nodes: number; readonly slots: number },
+  pool: { readonly nodes: number; readonly slots: number; readonly vmSize?: string; /** Of `linarite up`. */ readonly words?: readonly string[] },
   measure: (client: SmallClient, instance: Instance) => Promise<T>,
 ): Promise<T> {
-  const instance = await startLinarite();
+  const instance = await startLinarite(pool.words ?? []);
   try {
     const env = await instance.env();
     const client = smallClient(env.AZURE_BATCH_ENDPOINT, env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY);
-    await client.call('POST', '/pools', { id: 'bench', ...LINUX, targetDedicatedNodes: pool.nodes, taskSlotsPerNode: pool.slots });
+    await client.call('POST', '/pools', { id: 'bench', ...LINUX, ...(pool.vmSize === undefined ? {} : { vmSize: pool.vmSize }), targetDedicatedNodes: pool.nodes, taskSlotsPerNode: pool.slots });
     await pollUntil(async () => {
       const { value } = (await client.call('GET', '/pools/bench/nodes')) as { value: { state: string }[] };
       return value.length === pool.nodes && value.every(({ state }) => state === 'idle');
