@@ -33,7 +33,7 @@ export function goneOf(pod: SeenPod): NodeObservation {
 const NEVER_STARTS: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError', 'RegistryUnavailable', 'CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
 
 /** A pod that failed as a whole, for these, was not refused, but taken back. */
-const TAKEN_BACK: ReadonlySet<string> = new Set(['Evicted', 'Preempted', 'Preempting', 'NodeShutdown', 'Shutdown', 'Terminated', 'NodeLost', 'NodeAffinity', 'DeadlineExceeded']);
+const TAKEN_BACK: ReadonlySet<string> = new Set(['Evicted', 'Preempted', 'Preempting', 'NodeShutdown', 'Shutdown', 'Terminated', 'NodeLost', 'DeadlineExceeded']);
 
 function endOf(pod: SeenPod): NodeObservation {
   if (pod.isReleased) return { kind: 'ended', reason: 'released' };

@@ -54,6 +54,7 @@ describe('a pod is a node that', () => {
     ['is dedicated and was evicted', { status: { phase: 'Failed', reason: 'Evicted', message: 'low on memory' } }, { kind: 'ended', reason: 'Kubernetes ends its pod on m1: low on memory.' }],
     ['its machine’s shutdown took', { priority: LOW, status: { phase: 'Failed', reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' } }, { kind: 'preempted', reason: 'Kubernetes ends its pod on m1: Pod was terminated in response to imminent node shutdown.' }],
     ['the kubelet does not admit', { status: { phase: 'Failed', reason: 'OutOfcpu', message: 'Node didn’t have enough resource: cpu' } }, { kind: 'failed', reason: 'OutOfcpu: Node didn’t have enough resource: cpu.' }],
+    ['the kubelet does not admit on this machine', { priority: LOW, status: { phase: 'Failed', reason: 'NodeAffinity', message: 'Predicate NodeAffinity failed' } }, { kind: 'failed', reason: 'NodeAffinity: Predicate NodeAffinity failed.' }],
     ['had too little memory', { status: ended({ reason: 'OOMKilled', exitCode: 137 }) }, { kind: 'ended', reason: 'the node had no memory left: Kubernetes killed its container (OOMKilled)' }],
     ['ended by its agent', { status: ended({ reason: 'Error', exitCode: 1 }) }, { kind: 'ended', reason: 'the agent ended with code 1' }],
     ['was killed', { status: ended({ reason: 'Error', exitCode: 137, signal: 9 }) }, { kind: 'ended', reason: 'the agent ended with signal 9' }],
