@@ -20,6 +20,7 @@ const PROGRAMS = [
   { entry: 'nodes/local/sweeper', target: 'node20' },
   { entry: 'cli/service/simulations/thread', target: 'node20' },
   { entry: 'testing/linarite', target: 'node20' },
+  { entry: 'nodes/ssh/host/main', target: 'node20' },
 ];
 
 /** What node-pg-migrate asks for and we never use. */

@@ -9,6 +9,7 @@ import { ENGINE_PATH, hasEngineProgram, type Trial, tryEngines } from '../../age
 import { mountLimits } from '../../agent/fileSystems/programs.ts';
 import { loginLimit } from '../../agent/login/sshd.ts';
 import type { AgentOptions, NetworkOptions, NodeLimits } from '../../agent/options.ts';
+import { FOUND_ADDRESS } from '../../agent/ownAddress.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
 import type { NodeObservation } from '../../core/events.ts';
@@ -54,6 +55,11 @@ export interface LocalProviderOptions {
   readonly lowPriority?: CapacityOptions;
   /** Where everybody reaches the service, and so the endpoints of nodes; default: 127.0.0.1. */
   readonly publicAddress?: string;
+  /**
+   * The service is on another machine: the authority (PEM) that vouches for it there. Agents then find the address of
+   * their nodes themselves.
+   */
+  readonly authority?: string;
   /** Called with what could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
 }
@@ -221,7 +227,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     const { node, life, account } = request;
     const machine = await found(request);
     const place = placeOf(dataRoot, node);
-    await furnish(dataRoot, place, agentOptions({ dataRoot, publicAddress: options.publicAddress }, request, machine));
+    await furnish(dataRoot, place, agentOptions({ dataRoot, publicAddress: options.publicAddress, authority: options.authority }, request, machine));
     const linkedTo = networks?.linkedTo(request) ?? null;
     const lowPriorityCores = lowPriorityCoresOf(request);
     const record = { node, life, account, linkedTo, ...(lowPriorityCores === null ? {} : { lowPriorityCores }) };
@@ -329,7 +335,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         else if (present.life > life) return true;
         else if (present.life === life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
-          await writePrivately(placeOf(dataRoot, node).config, agentOptions({ dataRoot, publicAddress: options.publicAddress }, request, await found(request)));
+          await writePrivately(placeOf(dataRoot, node).config, agentOptions({ dataRoot, publicAddress: options.publicAddress, authority: options.authority }, request, await found(request)));
           tell({ node, life, observed: { kind: 'running' } });
           return true;
         } else await end(present, 0);
@@ -446,7 +452,7 @@ interface Found {
   readonly imageRoot: string | null;
 }
 
-function agentOptions({ dataRoot, publicAddress }: { readonly dataRoot: string; readonly publicAddress: string | undefined }, request: NodeRequest, { isolation, engine, hasAddress, limits, network, imageRoot }: Found): AgentOptions {
+function agentOptions({ dataRoot, publicAddress, authority }: { readonly dataRoot: string; readonly publicAddress: string | undefined; readonly authority: string | undefined }, request: NodeRequest, { isolation, engine, hasAddress, limits, network, imageRoot }: Found): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -455,7 +461,8 @@ function agentOptions({ dataRoot, publicAddress }: { readonly dataRoot: string; 
     credential: request.credential,
     rootDirectory: place.root,
     stateDirectory: place.state,
-    ipAddress: addressOf(request.node, hasAddress),
+    ipAddress: authority === undefined ? addressOf(request.node, hasAddress) : FOUND_ADDRESS,
+    ...(authority === undefined ? {} : { authority }),
     ...(publicAddress === undefined ? {} : { publicAddress }),
     nodesDirectory: dataRoot,
     limits,

@@ -4,6 +4,7 @@ import type { DataDirectory } from '../data/dataDirectory.ts';
 import { kubernetesNodes } from './kubernetes.ts';
 import type { Mapping } from './place.ts';
 import { slurmNodes } from './slurm.ts';
+import { sshHosts } from './ssh.ts';
 
 /** What a provider is made of beside its own configuration. */
 export interface ProviderContext {
@@ -32,6 +33,7 @@ const KINDS = {
   local: () => thisMachine,
   kubernetes: kubernetesNodes,
   slurm: slurmNodes,
+  ssh: sshHosts,
 } satisfies Readonly<Record<string, ReadKind>>;
 
 export type ProviderKindName = keyof typeof KINDS;
