@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 // What the linter has no rule for.
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = execFileSync('git', ['ls-files', 'src', 'test', 'bench', 'scripts'], { cwd: ROOT, encoding: 'utf8' }).split('\n')
+const SOURCES = execFileSync('git', ['ls-files', 'src', 'test', 'bench', 'examples', 'scripts'], { cwd: ROOT, encoding: 'utf8' }).split('\n')
   .filter((file) => /\.(tsx?|mjs)$/.test(file) && !file.includes('.generated.'));
 const COMMENT_COLUMNS = 120;
 

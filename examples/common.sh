@@ -1,0 +1,15 @@
+# Sourced by each ./run of an example, which first goes into its own directory.
+
+linarite=../../linarite
+
+# need PROGRAM PACKAGE: ends with what is missing and how to get it.
+need() {
+  command -v "$1" >/dev/null && return
+  echo "this example needs $1: apt-get install $2 (Debian, Ubuntu), or see https://packages.debian.org/$2" >&2
+  exit 2
+}
+
+# With no account named, the script runs once more, with a service of its own around it: on_a_service [--clock virtual] "$0" "$@"
+on_a_service() {
+  [ -n "${AZURE_BATCH_ACCOUNT:-}" ] || exec ../with-service.mjs "$@"
+}
