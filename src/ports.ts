@@ -65,15 +65,15 @@ export type CommitNews =
    */
   | { readonly kind: 'tick'; readonly epoch: number; readonly tick: number; readonly at: Instant; readonly decisions: Decisions; readonly transitions: readonly Transition[]; readonly ends?: () => readonly AttemptEnd[] };
 
-/** Why tasks wait, as the rules of their owner have it. Undefined: the owner is not ready. */
+/** Why tasks wait, as the rules of their owner have it, which may be in another process. Undefined: it is not ready. */
 export interface Explanations {
-  task(account: AccountNumber, job: JobNumber, task: TaskNumber): readonly Reason[] | undefined;
+  task(account: AccountNumber, job: JobNumber, task: TaskNumber): Promise<readonly Reason[] | undefined>;
   /** null: the job is completed. */
-  job(account: AccountNumber, job: JobNumber): JobExplanation | null | undefined;
+  job(account: AccountNumber, job: JobNumber): Promise<JobExplanation | null | undefined>;
   /** Why it is not at its target. null: the rules know no such pool. */
-  pool(account: AccountNumber, pool: PoolNumber): readonly Reason[] | null | undefined;
+  pool(account: AccountNumber, pool: PoolNumber): Promise<readonly Reason[] | null | undefined>;
   /** Why it is idle. null: the rules know no such node. */
-  node(account: AccountNumber, node: NodeNumber): readonly Reason[] | null | undefined;
+  node(account: AccountNumber, node: NodeNumber): Promise<readonly Reason[] | null | undefined>;
 }
 
 /** What the owners of this process have done, and what they hold now: for `/metrics`. */

@@ -24,10 +24,10 @@ export class Owners implements Wake, AgentDoor {
   constructor(options: OwnersOptions) {
     this.#options = options;
     this.explanations = {
-      task: (account, job, task) => this.of(account)?.explain(job, task),
-      job: (account, job) => this.of(account)?.explainJob(job),
-      pool: (account, pool) => this.of(account)?.explainPool(pool),
-      node: (account, node) => this.of(account)?.explainNode(node),
+      task: async (account, job, task) => this.of(account)?.explain(job, task),
+      job: async (account, job) => this.of(account)?.explainJob(job),
+      pool: async (account, pool) => this.of(account)?.explainPool(pool),
+      node: async (account, node) => this.of(account)?.explainNode(node),
     };
   }
 

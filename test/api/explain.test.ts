@@ -8,7 +8,7 @@ const NOWHERE: Reason = { code: 'PoolNotFound', poolId: 'nowhere', deleting: fal
 const said: { task: readonly Reason[] | undefined; job: JobExplanation | null | undefined; pool: readonly Reason[] | null | undefined; node: readonly Reason[] | null | undefined } = { task: undefined, job: undefined, pool: undefined, node: undefined };
 let it: TestApi;
 beforeAll(async () => {
-  it = await testApi({ explanations: { task: () => said.task, job: () => said.job, pool: () => said.pool, node: () => said.node } });
+  it = await testApi({ explanations: { task: async () => said.task, job: async () => said.job, pool: async () => said.pool, node: async () => said.node } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'J', poolInfo: { poolId: 'nowhere' } } });
   await it.ask({ method: 'POST', url: '/jobs/J/addtaskcollection', body: { value: [{ id: 'T', commandLine: 'x' }, { id: 'failed', commandLine: 'x' }] } });
 });

@@ -101,7 +101,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
   const lifeOf = (management: Partial<ManagementOptions> | undefined, storages: StorageAccounts): Api => createApi({
     database: pool,
     wake,
-    explanations: parts.explanations ?? { task: () => undefined, job: () => undefined, pool: () => undefined, node: () => undefined },
+    explanations: parts.explanations ?? { task: async () => undefined, job: async () => undefined, pool: async () => undefined, node: async () => undefined },
     files: parts.files ?? noFiles,
     nodeRequests: parts.nodeRequests ?? noRequests,
     simulations: parts.simulations ?? simulationThreads(),

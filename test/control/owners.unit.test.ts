@@ -92,10 +92,10 @@ describe('two accounts in one process', () => {
     const woken = owners.wake(2);
     await pass(1_000);
     await woken;
-    expect(owners.explanations.job(2, job)).toMatchObject({ open: 1 });
-    expect(owners.explanations.job(1, job)).toBeNull();
+    expect(await owners.explanations.job(2, job)).toMatchObject({ open: 1 });
+    expect(await owners.explanations.job(1, job)).toBeNull();
     await expect(owners.wake(3)).rejects.toThrow('account 3 is not owned here');
-    expect(owners.explanations.job(3, job)).toBeUndefined();
+    expect(await owners.explanations.job(3, job)).toBeUndefined();
   });
 
   test('nodes are of one of them: its credential and its agent lead there, and the other, loading, lets them be', async () => {

@@ -8,7 +8,7 @@ const said: { job: JobExplanation | null; pool: readonly Reason[] } = { job: nul
 let it: TestApi;
 let set: Statuses;
 beforeAll(async () => {
-  it = await testApi({ explanations: { task: () => [], job: () => said.job, pool: () => said.pool, node: () => [] } });
+  it = await testApi({ explanations: { task: async () => [], job: async () => said.job, pool: async () => said.pool, node: async () => [] } });
   set = statuses(it.pool);
   await it.ask({ method: 'POST', url: '/pools', body: { id: 'P', vmSize: 'standard_d2s_v3', targetDedicatedNodes: 3, virtualMachineConfiguration: UBUNTU_MACHINE } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'J', poolInfo: { poolId: 'P' } } });

@@ -34,7 +34,7 @@ async function explainPool(call: OwnCall, { database, explanations }: Parts): Pr
   readNames(call.query, []);
   const rev = await revOf(database, call.account);
   const pool = await poolOf(call, database);
-  const reasons = explanations.pool(call.account, pool.pool);
+  const reasons = await explanations.pool(call.account, pool.pool);
   if (reasons === undefined) throw new BatchError('ServerBusy');
   return answer(rev, (reasons ?? []).map((reason) => explained(reason, { pool })), `Pool ${pool.id} has just been made and is about to be looked at.`);
 }
@@ -46,7 +46,7 @@ async function explainNode(call: OwnCall, { database, explanations }: Parts): Pr
   const pool = await poolOf(call, database);
   const node = await findNode(database, call.account, pool.pool, param(call, 'nodeId'));
   if (node === null) throw new BatchError('NodeNotFound');
-  const reasons = explanations.node(call.account, node.n_node);
+  const reasons = await explanations.node(call.account, node.n_node);
   if (reasons === undefined) throw new BatchError('ServerBusy');
   return answer(rev, (reasons ?? []).map((reason) => explained(reason, { pool })), `Node ${node.id} has left its pool.`);
 }

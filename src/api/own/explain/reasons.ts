@@ -18,7 +18,7 @@ export interface JobReasons {
 
 /** What keeps the tasks of a job, counted. @throws BatchError ServerBusy while the account is being loaded. */
 export async function reasonsOfJob({ database, explanations }: Parts, account: AccountNumber, job: JobNumber): Promise<JobReasons> {
-  const found = explanations.job(account, job);
+  const found = await explanations.job(account, job);
   if (found === undefined) throw new BatchError('ServerBusy');
   const { open, looked, reasons } = found ?? { open: 0, looked: 0, reasons: [] };
   const named = await labelled(database, job, reasons);
@@ -35,7 +35,7 @@ async function labelled<Of extends { readonly example: TaskNumber }>(database: D
  * loaded.
  */
 export async function reasonsOfTask({ database, explanations }: Parts, account: AccountNumber, { job }: Pick<JobWithStatus, 'job'>, task: TaskWithStatus): Promise<readonly Reason[]> {
-  const reasons = viewOfTask(task).state === 'completed' ? [howItEnded(task)] : explanations.task(account, job, task.task);
+  const reasons = viewOfTask(task).state === 'completed' ? [howItEnded(task)] : await explanations.task(account, job, task.task);
   if (reasons === undefined) throw new BatchError('ServerBusy');
   const all = await withParents(database, job, reasons.map((reason) => ({ reason })));
   return byUrgency(all.map(({ reason }) => reason));

@@ -28,8 +28,8 @@ const MOST = 100;
 export async function attentionOf(seen: Seen, parts: Parts): Promise<readonly Attention[]> {
   const byId = new Map(seen.pools.map((pool) => [pool.id.toLowerCase(), pool]));
   return [
-    ...stuckJobs(seen, parts, byId),
-    ...seen.pools.flatMap((pool) => ofPool(pool, seen.account, parts)),
+    ...(await stuckJobs(seen, parts, byId)),
+    ...(await Promise.all(seen.pools.map((pool) => ofPool(pool, seen.account, parts)))).flat(),
     ...seen.nodes.map((nodes) => ofNodes(nodes)),
     ...seen.failures.map(ofFailures),
   ].slice(0, MOST);
@@ -39,12 +39,12 @@ export async function attentionOf(seen: Seen, parts: Parts): Promise<readonly At
 const MOST_JOBS = 50;
 const JOBS_BUDGET_MS = 40;
 
-function stuckJobs({ account, jobs }: Seen, { explanations }: Parts, pools: ReadonlyMap<string, PoolWithStatus>): readonly Attention[] {
+async function stuckJobs({ account, jobs }: Seen, { explanations }: Parts, pools: ReadonlyMap<string, PoolWithStatus>): Promise<readonly Attention[]> {
   const until = performance.now() + JOBS_BUDGET_MS;
   const found: Attention[] = [];
   for (const job of jobs.filter(({ waiting }) => waiting > 0).slice(0, MOST_JOBS)) {
     if (performance.now() > until) break;
-    const explanation = explanations.job(account, job.job);
+    const explanation = await explanations.job(account, job.job);
     if (explanation) found.push(...stuck(job, explanation, pools.get(job.poolId?.toLowerCase() ?? '') ?? null));
   }
   return found;
@@ -58,13 +58,13 @@ function stuck(job: OpenJob, { reasons }: JobExplanation, pool: PoolWithStatus |
   return [{ code: 'JobCannotFinish', sentence, object: { kind: 'job', job: job.jobId }, since: formatTimestamp(job.createdAt), count: first.tasks, fixes }];
 }
 
-function ofPool(pool: PoolWithStatus, account: AccountNumber, { explanations }: Parts): readonly Attention[] {
+async function ofPool(pool: PoolWithStatus, account: AccountNumber, { explanations }: Parts): Promise<readonly Attention[]> {
   const object = { kind: 'pool', pool: pool.id } as const;
   const run = lastRun(pool);
   const view = viewOfPool(pool);
   const errors = pool.resizeErrors === null ? '[]' : pool.resizeErrors;
   const isStuck = view.state === 'active' && view.allocationState === 'steady' && errors !== '[]';
-  const [reason] = isStuck ? byUrgency(explanations.pool(account, pool.pool) ?? []).filter(({ code }) => code === 'WaitingForNodes') : [];
+  const [reason] = isStuck ? byUrgency((await explanations.pool(account, pool.pool)) ?? []).filter(({ code }) => code === 'WaitingForNodes') : [];
   const formula = run?.error ?? null;
   return [
     ...(reason === undefined ? [] : [{ code: 'PoolStuck', sentence: explained(reason, { pool }).message, object, since: formatTimestamp(view.allocationSince), count: 1, fixes: explained(reason, { pool }).fixes } as const]),
