@@ -29,6 +29,7 @@ import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { clockOption } from './service/clockOption.ts';
 import { hostSuffixOption } from './service/hostSuffix.ts';
+import { severalOptions } from './service/several/severalOptions.ts';
 import { issuerOption } from './service/issuers.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
 import { nodeOptions } from './service/nodeOptions.ts';
@@ -64,7 +65,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [seedOption(), ...silenceOptions(), maxJobTimeOption(), autoScaleOption(), webhookOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
+for (const option of [seedOption(), ...silenceOptions(), maxJobTimeOption(), autoScaleOption(), webhookOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...severalOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')

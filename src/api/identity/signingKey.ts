@@ -24,24 +24,75 @@ export interface SigningKeys {
   readonly retired: readonly RetiredKey[];
 }
 
+/** Where a service keeps what it signs with. */
+export interface SigningKeyStore {
+  /** What is kept; made by `make` where nothing is, once however many ask. */
+  read(make: () => Promise<StoredKeys>): Promise<StoredKeys>;
+  /** What takes the place of what is kept, made of that: one after the other. */
+  change(next: (former: StoredKeys) => Promise<StoredKeys>, make: () => Promise<StoredKeys>): Promise<StoredKeys>;
+  /** How long what was read is right; null: nobody else changes it. */
+  readonly freshMs: number | null;
+}
+
+/** The key that signs (PEM), and those that did. */
+export interface StoredKeys {
+  readonly pem: string;
+  readonly retired: readonly RetiredKey[];
+}
+
 /** The libraries of Azure take RS256. */
 export const ALGORITHM = 'RS256';
 const MODULUS_BITS = 2048;
 
-/** The key of that file (PEM, mode 0600), made when there is none: a tenth of a second of a thread of its own. */
-export async function provideSigningKeys(file: string): Promise<SigningKeys> {
-  return { current: await signingKey((await readIfThere(file)) ?? (await makeKey(file))), retired: await readRetired(file) };
+/** Those of the store, made when there are none: a tenth of a second of a thread of its own. */
+export async function provideSigningKeys(store: SigningKeyStore): Promise<SigningKeys> {
+  return opened(await store.read(newKeys));
+}
+
+/** In a file (PEM, mode 0600), the public halves of former keys beside it. */
+export function signingKeyFile(file: string): SigningKeyStore {
+  const write = async ({ pem, retired }: StoredKeys): Promise<void> => {
+    // Before the new one: a service that ends between the two still takes the tokens of the old one.
+    await writeWhole(retiredFile(file), JSON.stringify(retired));
+    await writeWhole(file, pem);
+  };
+  const read: SigningKeyStore['read'] = async (make) => {
+    const pem = await readIfThere(file);
+    if (pem !== undefined) return { pem, retired: await readRetired(file) };
+    const made = { ...(await make()), retired: await readRetired(file) };
+    await writeWhole(file, made.pem);
+    return made;
+  };
+  return {
+    freshMs: null,
+    read,
+    change: async (next, make) => {
+      const changed = await next(await read(make));
+      await write(changed);
+      return changed;
+    },
+  };
+}
+
+export async function newKeys(): Promise<StoredKeys> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_BITS });
+  return { pem: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), retired: [] };
+}
+
+async function opened({ pem, retired }: StoredKeys): Promise<SigningKeys> {
+  return { current: await signingKey(pem), retired };
 }
 
 /**
  * A new key takes the place of the one that signs; the public half of that one is kept as long as its tokens last, or
  * not at all: then these are refused from now on.
  */
-export async function rotateSigningKey(file: string, { current, retired }: SigningKeys, { now, until, forgetsOld }: { readonly now: Instant; readonly until: Instant; readonly forgetsOld: boolean }): Promise<SigningKeys> {
-  const kept = forgetsOld ? [] : [...retired.filter((key) => key.until > now), { publicKey: current.publicKey, until }];
-  // Before the new one: a service that ends between the two still takes the tokens of the old one.
-  await writeWhole(retiredFile(file), JSON.stringify(kept));
-  return { current: await signingKey(await makeKey(file)), retired: kept };
+export async function rotateSigningKey(store: SigningKeyStore, { now, until, forgetsOld }: { readonly now: Instant; readonly until: Instant; readonly forgetsOld: boolean }): Promise<SigningKeys> {
+  const next = async ({ pem, retired }: StoredKeys): Promise<StoredKeys> => {
+    const { publicKey } = await signingKey(pem);
+    return { ...(await newKeys()), retired: forgetsOld ? [] : [...retired.filter((key) => key.until > now), { publicKey, until }] };
+  };
+  return opened(await store.change(next, newKeys));
 }
 
 async function signingKey(pem: string): Promise<SigningKey> {
@@ -67,13 +118,6 @@ async function readIfThere(file: string): Promise<string | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-async function makeKey(file: string): Promise<string> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_BITS });
-  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-  await writeWhole(file, pem);
-  return pem;
 }
 
 async function writeWhole(file: string, text: string): Promise<void> {

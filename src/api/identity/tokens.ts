@@ -3,7 +3,7 @@ import type { Instant } from '../../core/keys.ts';
 import { identityClaims, identityOf } from './claims.ts';
 import type { Identity } from './identity.ts';
 import type { Verify } from './outsideIssuers.ts';
-import { ALGORITHM, provideSigningKeys, rotateSigningKey, type SigningKeys } from './signingKey.ts';
+import { ALGORITHM, provideSigningKeys, rotateSigningKey, type SigningKeyStore, signingKeyFile, type SigningKeys } from './signingKey.ts';
 import { TokenRefused } from './tokenRefused.ts';
 import { verifyToken } from './verify.ts';
 import { TENANT_ID } from './wellKnown.ts';
@@ -48,12 +48,14 @@ export interface Tokens {
 }
 
 export interface TokensOptions {
-  /** Where the signing key is kept; made at first use. */
-  readonly keyFile: string;
+  /** Where the signing key is kept, a file or what several processes share; made at first use. */
+  readonly keyFile: string | SigningKeyStore;
   /** Those of others that are taken too, by the names of their issuers. */
   readonly outside?: ReadonlyMap<string, Verify>;
 }
 
+/** Tokens of keys that nobody knows do not have the keys read more often. */
+const LOOK_AGAIN_MS = 250;
 /** Entra's last from 60 to 90 minutes; those of managed identities a day. */
 const LIFETIME_MS = 3_600_000;
 /** None that is for others lasts longer. */
@@ -65,8 +67,11 @@ export function issuerAt(baseUrl: string): string {
 }
 
 export function createTokens({ keyFile, outside = new Map() }: TokensOptions): Tokens {
+  const store = typeof keyFile === 'string' ? signingKeyFile(keyFile) : keyFile;
   let made: Promise<SigningKeys> | undefined;
+  let readAt = 0;
   const keep = (keys: Promise<SigningKeys>): Promise<SigningKeys> => {
+    readAt = performance.now();
     made = keys.catch((error: unknown) => {
       made = undefined;
       throw error;
@@ -74,14 +79,22 @@ export function createTokens({ keyFile, outside = new Map() }: TokensOptions): T
     return made;
   };
   /** Made when they are first needed, so that a start does not wait for them; tried again after a failure. */
-  const signingKeys = (): Promise<SigningKeys> => made ?? keep(provideSigningKeys(keyFile));
+  const signingKeys = (): Promise<SigningKeys> => {
+    const isOld = store.freshMs !== null && performance.now() - readAt > store.freshMs;
+    return made === undefined || isOld ? keep(provideSigningKeys(store)) : made;
+  };
   const publicKeys: Tokens['publicKeys'] = async (now) => {
     const { current, retired } = await signingKeys();
     return { keys: [current.publicKey, ...retired.filter(({ until }) => until > now).map(({ publicKey }) => publicKey)] };
   };
   const verifyOwn: Tokens['verifyOwn'] = async (token, { audiences, now }) => {
     const [{ header }, { keys }] = await Promise.all([read(token), publicKeys(now)]);
-    const key = keys.find(({ kid }) => kid === header.kid);
+    let key = keys.find(({ kid }) => kid === header.kid);
+    if (key === undefined && store.freshMs !== null && performance.now() - readAt > LOOK_AGAIN_MS) {
+      // Another process may have made it a moment ago.
+      void keep(provideSigningKeys(store));
+      key = (await publicKeys(now)).keys.find(({ kid }) => kid === header.kid);
+    }
     if (key === undefined) throw new TokenRefused('issuer', 'The access token is not of an issuer that this service trusts.');
     const claims = await verifyToken(token, { keys: { keys: [key] }, algorithms: [ALGORITHM], audiences, now });
     if (!isOwnIssuer(claims.iss)) throw new TokenRefused('issuer', 'The access token is not of this tenant.');
@@ -105,7 +118,7 @@ export function createTokens({ keyFile, outside = new Map() }: TokensOptions): T
     publicKeys,
     // One after the other: each retires the one before it.
     rotate: async ({ now, forgetsOld }) => {
-      const keys = await keep(signingKeys().then((former) => rotateSigningKey(keyFile, former, { now, until: now + LONGEST_LIFETIME_MS, forgetsOld })));
+      const keys = await keep(signingKeys().then(() => rotateSigningKey(store, { now, until: now + LONGEST_LIFETIME_MS, forgetsOld })));
       return keys.current.publicKey.kid ?? '';
     },
   };

@@ -17,15 +17,19 @@ interface Storage {
 export interface Externals {
   readonly databaseUrl?: string;
   readonly storage?: Storage;
+  /** What all processes of the database share; undefined: this one has it for itself. */
+  readonly clusterKey?: string;
 }
 
 const DATABASE = 'database-url';
 const STORAGE = 'storage-connection-string';
+const CLUSTER_KEY = 'cluster-key';
 
 /** The options of `up`. Undefined changes nothing, and an empty text removes what was kept. */
 export interface GivenExternals {
   readonly databaseUrl: string | undefined;
   readonly storageConnectionString: string | undefined;
+  readonly clusterKey: string | undefined;
 }
 
 /**
@@ -36,8 +40,21 @@ export interface GivenExternals {
 export function keepExternals(directory: DataDirectory, given: GivenExternals): () => void {
   if (given.databaseUrl) parseDatabaseUrl(given.databaseUrl);
   if (given.storageConnectionString) parseConnectionString(given.storageConnectionString);
-  const undo = [keep(join(directory.keys, DATABASE), given.databaseUrl), keep(join(directory.keys, STORAGE), given.storageConnectionString)];
+  const undo = [keep(join(directory.keys, DATABASE), given.databaseUrl), keep(join(directory.keys, STORAGE), given.storageConnectionString), keep(join(directory.keys, CLUSTER_KEY), given.clusterKey)];
+  try {
+    refuseHalf(readExternals(directory));
+  } catch (error) {
+    undo.forEach((each) => each());
+    throw error;
+  }
   return () => undo.forEach((each) => each());
+}
+
+/** Processes that share a database share its blobs as well: those of a data directory are on its machine alone. */
+function refuseHalf({ clusterKey, databaseUrl, storage }: Externals): void {
+  if (clusterKey === undefined) return;
+  if (databaseUrl === undefined) throw new CommandError(EXIT.usage, 'a cluster key is for several processes on one database: give it in LINARITE_DATABASE_URL or --database-url as well, or leave out --cluster-key-file and LINARITE_CLUSTER_KEY');
+  if (storage === undefined) throw new CommandError(EXIT.usage, 'several processes on one database need a storage account that all of them reach: give it in LINARITE_STORAGE_CONNECTION_STRING');
 }
 
 /** Whether the URL itself holds a password, which has no place among a process's arguments: other users read those. */
@@ -56,7 +73,9 @@ export function placeOfDatabase(databaseUrl: string): string {
 export function readExternals(directory: DataDirectory): Externals {
   const databaseUrl = readIfThere(join(directory.keys, DATABASE))?.trim();
   const connectionString = readIfThere(join(directory.keys, STORAGE))?.trim();
+  const clusterKey = readIfThere(join(directory.keys, CLUSTER_KEY))?.trim();
   return {
+    ...(clusterKey === undefined ? {} : { clusterKey }),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(connectionString === undefined ? {} : { storage: parseConnectionString(connectionString) }),
   };

@@ -28,10 +28,12 @@ import { readProvidersFile } from './providers/read.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 import { decideRegion, otherRegion, regionFlags, type RegionWishes } from './regionOptions.ts';
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
+import { givenClusterKey } from './several/clusterKey.ts';
+import { decideSeveral, otherSeveral, severalFlags, type SeveralWishes } from './several/severalOptions.ts';
 import { webhookFlags } from './webhookOption.ts';
 
 /** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
-export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes, RegionWishes {
+export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes, RegionWishes, SeveralWishes {
   readonly port?: number;
   readonly host?: string;
   readonly wellKnownKey?: boolean;
@@ -114,6 +116,8 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.hostSuffix !== undefined && wishes.hostSuffix !== options.hostSuffix ? [options.hostSuffix === undefined ? 'without --host-suffix' : `with ${hostSuffixFlags(options.hostSuffix).join(' ')}`] : []),
     ...(wishes.issuer !== undefined && !sameIssuers(wishes.issuer, options.issuers ?? []) ? [options.issuers === undefined ? 'without --issuer' : `with ${issuerFlags(options.issuers).join(' ')}`] : []),
     ...otherRegion(wishes, options),
+    ...otherSeveral(wishes, options),
+    ...otherKey(directory, wishes),
     ...(wishes.clock !== undefined && wishes.clock !== clockOf(directory) ? [`with a ${clockOf(directory)} clock`] : []),
     ...(sameNodes(decideNodes(wishes, options.nodes), decideNodes({}, options.nodes)) ? [] : [`with ${nodeFlags(decideNodes({}, options.nodes)).join(' ') || 'nodes as by default'}`]),
     ...(sameArchive(decideArchive(wishes, options.archive), archive) ? [] : [`with ${archiveFlags(archive).join(' ')}`]),
@@ -121,6 +125,12 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
   ];
   if (differences.length === 0) return;
   throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, ${differences.join(' and ')}: end it with linarite down first`);
+}
+
+function otherKey(directory: DataDirectory, { clusterKeyFile }: Wishes): string[] {
+  const { clusterKey } = readExternals(directory);
+  const wanted = clusterKeyFile === undefined ? undefined : givenClusterKey(clusterKeyFile);
+  return wanted === undefined || wanted === clusterKey ? [] : [clusterKey === undefined ? 'alone on its database' : 'with another cluster key'];
 }
 
 function clockOf({ clockFile }: DataDirectory): ClockKind {
@@ -161,6 +171,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
   const given = {
     databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
     storageConnectionString: process.env['LINARITE_STORAGE_CONNECTION_STRING'],
+    clusterKey: givenClusterKey(wishes.clusterKeyFile),
   };
   refuseSharedClock(directory, given.databaseUrl);
   return {
@@ -181,6 +192,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
       ...(issuers === undefined ? {} : { issuers }),
       ...(hostSuffix === undefined ? {} : { hostSuffix }),
       ...decideRegion(wishes, former),
+      ...decideSeveral(wishes, former),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -190,7 +202,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
  * What is asked for before anything is made. Throws `CommandError` for a data directory in memory whose database is
  * elsewhere.
  */
-function layoutOf({ ephemeral, nodeDir, databaseUrl, clock }: Wishes): Layout {
+function layoutOf({ ephemeral, nodeDir, sharedNodeDir, databaseUrl, clock }: Wishes): Layout {
   const elsewhere = databaseUrl || process.env['LINARITE_DATABASE_URL'] || process.env['LINARITE_STORAGE_CONNECTION_STRING'];
   if (ephemeral !== undefined && elsewhere) {
     throw new CommandError(EXIT.usage, '--ephemeral keeps database and blobs in memory: it goes with no database or storage account that is given');
@@ -199,6 +211,7 @@ function layoutOf({ ephemeral, nodeDir, databaseUrl, clock }: Wishes): Layout {
   return {
     ...(ephemeral === undefined ? {} : { memoryBytes: memoryBytes(ephemeral) }),
     ...(nodeDir === undefined ? {} : { nodeDirectory: nodeDir }),
+    ...(sharedNodeDir === undefined ? {} : { sharedNodeDirectory: sharedNodeDir }),
     ...(clock === undefined ? {} : { clock }),
   };
 }
@@ -251,6 +264,7 @@ function spawnService({ directory, options }: Decision, outputFile: string, seed
     ...issuerFlags(options.issuers ?? []),
     ...hostSuffixFlags(options.hostSuffix),
     ...regionFlags(options),
+    ...severalFlags(options),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
     ...webhookFlags(options.webhookPrivate),
     ...sizesFlags(options.sizesFile),
@@ -302,7 +316,7 @@ function isDetached(): boolean {
 
 /** Credentials that were kept already do not stay in the environment of a process that starts others. */
 function detachedEnvironment(): NodeJS.ProcessEnv {
-  const { LINARITE_DATABASE_URL: _url, LINARITE_STORAGE_CONNECTION_STRING: _storage, ...rest } = process.env;
+  const { LINARITE_DATABASE_URL: _url, LINARITE_STORAGE_CONNECTION_STRING: _storage, LINARITE_CLUSTER_KEY: _key, ...rest } = process.env;
   return { ...rest, LINARITE_DETACHED: '1' };
 }
 

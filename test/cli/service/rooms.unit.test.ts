@@ -10,7 +10,7 @@ const MB = 1024 * 1024;
 function layout(place: string | null = null): DataDirectory {
   const at = (name: string): string => join('/data', name);
   const elsewhere = (name: string): string => join(place ?? '/data', name);
-  return { root: '/data', place, memory: null, nodePlace: null, clockFile: null, database: elsewhere('database'), nodes: elsewhere('nodes'), blobs: at('blobs'), certificates: at('certificates'), keys: at('keys'), logs: at('logs'), run: at('run') };
+  return { root: '/data', place, memory: null, nodePlace: null, sharesNodes: false, clockFile: null, database: elsewhere('database'), nodes: elsewhere('nodes'), blobs: at('blobs'), certificates: at('certificates'), keys: at('keys'), logs: at('logs'), run: at('run') };
 }
 
 /**

@@ -6,6 +6,7 @@ import { makeDirectories, readIfThere, replaceFile, statIfThere } from '../../fi
 import { releaseVersion } from '../../version.ts';
 import { CLOCK_FILE, makeClockFile } from './clockFile.ts';
 import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, reserveMemory } from './memory.ts';
+import { canReachBelow } from '../../../store/embedded/account.ts';
 import { placeName, removePlace, reserveDirectory, assignPlace } from './place.ts';
 import type { ClockKind } from '../clockOption.ts';
 import { MountInTheWay, mountsBelow } from '../../../agent/mounts.ts';
@@ -22,6 +23,8 @@ export interface DataDirectory {
   readonly memory: MemoryPlace | null;
   /** The directory that was given for the nodes alone. */
   readonly nodePlace: string | null;
+  /** Whether other processes of this machine have their nodes in the same directory. */
+  readonly sharesNodes: boolean;
   /** Where a clock that users set is kept; null: it goes by the machine's. */
   readonly clockFile: string | null;
   readonly database: string;
@@ -44,6 +47,8 @@ export interface Layout {
   readonly memoryBytes?: number;
   /** Node directories below this one. */
   readonly nodeDirectory?: string;
+  /** Node directories in this one, beside those of other processes. */
+  readonly sharedNodeDirectory?: string;
   /** Whether users set its clock; for good. */
   readonly clock?: ClockKind;
 }
@@ -56,11 +61,13 @@ const FORMAT_OF_REAL_TIME = 1;
 const CLOCK_ENTRIES: readonly string[] = [CLOCK_FILE, `${CLOCK_FILE}.new`];
 /** Names the place that node directories have elsewhere. */
 const NODE_PLACE = 'node-place';
+/** Names the directory where nodes lie beside those of other processes. */
+const SHARED_NODE_PLACE = 'shared-node-place';
 /** Second names of blobs, while a backup is written. */
 export const HELD_BLOBS = 'backup';
 /** Stands there while a backup is being put in. */
 export const RESTORING = 'restoring';
-const ENTRIES = ['place', HELD_BLOBS, RESTORING, MEMORY_POINTER, NODE_PLACE, ...CLOCK_ENTRIES, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'];
+const ENTRIES = ['place', HELD_BLOBS, RESTORING, MEMORY_POINTER, NODE_PLACE, SHARED_NODE_PLACE, ...CLOCK_ENTRIES, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'];
 /** The operator's own, which may be there before everything else and stays after it. */
 export const IMAGES_FILE = 'images.yaml';
 
@@ -101,6 +108,7 @@ function makeAll(root: string, wanted: Layout): DataDirectory {
   } else refuseOtherMemory(root, memory, wanted);
   refuseOtherClock(root, wanted);
   if (wanted.nodeDirectory !== undefined) assignNodePlace(root, wanted.nodeDirectory);
+  if (wanted.sharedNodeDirectory !== undefined) shareNodePlace(root, wanted.sharedNodeDirectory);
   const directory = layout(root);
   for (const secret of [directory.keys, directory.run, directory.logs, directory.blobs]) mkdirSync(secret, { recursive: true, mode: 0o700 });
   mkdirSync(directory.nodes, { recursive: true, mode: 0o711 });
@@ -151,6 +159,19 @@ function assignNodePlace(root: string, given: string): void {
     throw new CommandError(EXIT.failure, `${given} cannot hold the nodes (--node-dir): ${messageOf(error)}`);
   }
   replaceFile(join(root, NODE_PLACE), `${place}\n`);
+}
+
+/** Nothing of what lies there is removed: it may be the nodes of others. */
+function shareNodePlace(root: string, given: string): void {
+  const present = layout(root);
+  const place = resolve(given);
+  if (present.sharesNodes && present.nodes === join(place, 'nodes')) return;
+  if (existsSync(present.nodes) && readdirSync(present.nodes).length > 0) {
+    throw new CommandError(EXIT.failure, `${root} has nodes in ${present.nodes}: end it with linarite down --purge first, or leave out --shared-node-dir`);
+  }
+  mkdirSync(place, { recursive: true, mode: 0o711 });
+  if (!canReachBelow(place)) throw new CommandError(EXIT.failure, `${given} cannot hold the nodes (--shared-node-dir): other users cannot enter it`);
+  replaceFile(join(root, SHARED_NODE_PLACE), `${place}\n`);
 }
 
 /**
@@ -227,7 +248,8 @@ export async function purgeDataDirectory(directory: DataDirectory): Promise<stri
  * Throws `CommandError`, before anything else is removed, when something is mounted anywhere below our directories that
  * is not a node's or cannot be unmounted: nothing on it is ours.
  */
-async function removeNodes({ root, place, nodePlace, nodes }: DataDirectory): Promise<void> {
+async function removeNodes({ root, place, nodePlace, nodes, sharesNodes }: DataDirectory): Promise<void> {
+  if (sharesNodes) return;
   const real = existsSync(nodes) ? realpathSync(nodes) : nodes;
   const foreign = [root, place, nodePlace].flatMap((path) => (path !== null && existsSync(path) ? [path] : [])).flatMap((path) => mountsBelow(path).filter((point) => point !== realpathSync(path) && !point.startsWith(`${real}/`)));
   try {
@@ -284,15 +306,17 @@ function layout(root: string): DataDirectory {
   const memory = readMemory(root) ?? null;
   const place = memory?.path ?? readIfThere(join(root, 'place'))?.trim() ?? null;
   const nodePlace = readIfThere(join(root, NODE_PLACE))?.trim() ?? null;
+  const shared = readIfThere(join(root, SHARED_NODE_PLACE))?.trim() ?? null;
   const rest = memory?.path ?? root;
   return {
     root,
     place,
     memory,
     nodePlace,
+    sharesNodes: shared !== null,
     clockFile: existsSync(join(root, CLOCK_FILE)) ? join(root, CLOCK_FILE) : null,
     database: join(place ?? root, 'database'),
-    nodes: join(nodePlace ?? place ?? root, 'nodes'),
+    nodes: join(shared ?? nodePlace ?? place ?? root, 'nodes'),
     blobs: join(rest, 'blobs'),
     certificates: join(rest, 'certificates'),
     keys: join(rest, 'keys'),

@@ -12,10 +12,11 @@ import { isArchive } from '../archiveOptions.ts';
 import { isIssuers } from '../issuers.ts';
 import { isNodeOptions, type NodeOptions } from '../nodeOptions.ts';
 import { isRegion, type RegionOptions } from '../regionOptions.ts';
+import { isSeveral, type SeveralOptions } from '../several/severalOptions.ts';
 import { isSilence } from '../silenceOptions.ts';
 
 /** How a service was asked to run; what `restart`, and `up` after a crash, use again. */
-export interface ServiceOptions extends RegionOptions {
+export interface ServiceOptions extends RegionOptions, SeveralOptions {
   readonly port: number;
   readonly host: string;
   readonly wellKnownKey: boolean;
@@ -131,6 +132,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     isArchive(Reflect.get(options, 'archive')) &&
     isIssuers(Reflect.get(options, 'issuers')) &&
     isRegion(options) &&
+    isSeveral(options) &&
     ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
     ['undefined', 'string'].includes(typeof Reflect.get(options, 'sizesFile')) &&
     ['undefined', 'boolean'].includes(typeof Reflect.get(options, 'webhookPrivate')) &&

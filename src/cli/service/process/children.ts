@@ -41,7 +41,7 @@ export async function startDatabase(given: Composition): Promise<Connection> {
  * The database that was given, once it has answered. Throws `CommandError` with its place and why not, without
  * credentials.
  */
-async function reachDatabase(databaseUrl: string): Promise<Connection> {
+export async function reachDatabase(databaseUrl: string): Promise<Connection> {
   const { durabilitySettings } = await import('../../../store/embedded/databases.ts');
   try {
     await durabilitySettings({ connectionString: databaseUrl });

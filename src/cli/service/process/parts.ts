@@ -56,6 +56,8 @@ export interface ServiceContext {
   /** Outside issuers whose tokens are taken. */
   readonly issuers: readonly TrustedIssuer[];
   readonly region: RegionOptions;
+  /** What all processes of the database share; undefined: this one has it for itself. */
+  readonly clusterKey: string | undefined;
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs: number | undefined;
   /** Webhooks may lead to this machine and to private networks. */

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { codeOf, messageOf } from '../../../base/errors.ts';
 import { accountAddresses } from './accountAddresses.ts';
 import { CommandError, EXIT } from '../../errors.ts';
-import { startDatabase, startStorage, storageLimits } from './children.ts';
+import { reachDatabase, startDatabase, startStorage, storageLimits } from './children.ts';
 import { claimDataDirectory } from '../data/claim.ts';
 import { Cleanups } from './cleanups.ts';
 import type { Composition } from './composition.ts';
-import { readExternals } from '../externals.ts';
+import { type Externals, readExternals } from '../externals.ts';
+import type { DataDirectory } from '../data/dataDirectory.ts';
 import { openFront } from './front.ts';
-import { provideKeys, usesWellKnownKeys } from '../data/keys.ts';
+import { provideKeys, type ServiceKeys, usesWellKnownKeys } from '../data/keys.ts';
 import { machineLimits } from './limits.ts';
 import { openLog } from '../log/log.ts';
 import { memoryLimits } from '../data/memory.ts';
@@ -57,11 +58,16 @@ export async function runService(path: string, options: ServiceOptions, parts: P
     await cleanups.run();
     throw error;
   });
-  const keys = provideKeys(directory.keys, usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey }));
+  const externals = readExternals(directory);
+  const keys = await keysOf(directory, options, externals, parts).catch(async (error: unknown) => {
+    log.error({ reason: messageOf(error) }, 'the service does not start');
+    await cleanups.run();
+    throw asCommandError(error);
+  });
   const composition = {
     directory,
     options,
-    externals: readExternals(directory),
+    externals,
     keys,
     log,
     cleanups,
@@ -106,6 +112,16 @@ export async function runService(path: string, options: ServiceOptions, parts: P
   };
 }
 
+/** Those of the data directory; where several processes share a database, it has theirs from here on. */
+async function keysOf(directory: DataDirectory, { host, wellKnownKey: insist }: ServiceOptions, { databaseUrl, clusterKey }: Externals, parts: Parts): Promise<ServiceKeys> {
+  const wellKnown = usesWellKnownKeys({ host, insist });
+  if (clusterKey === undefined || databaseUrl === undefined) return provideKeys(directory.keys, wellKnown);
+  await parts.migrate(await reachDatabase(databaseUrl), {});
+  const { joinCluster } = await import('../several/join.ts');
+  const joined = await joinCluster({ databaseUrl, clusterKey, directory, wellKnown, insists: insist });
+  return provideKeys(directory.keys, joined.wellKnown);
+}
+
 /**
  * Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the
  * port is open.
@@ -136,7 +152,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], region: decideRegion({}, composition.options), autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, webhookPrivate: composition.options.webhookPrivate === true, nodes: decideNodes({}, composition.options.nodes), providers, archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], region: decideRegion({}, composition.options), clusterKey: composition.externals.clusterKey, autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, webhookPrivate: composition.options.webhookPrivate === true, nodes: decideNodes({}, composition.options.nodes), providers, archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.

@@ -46,6 +46,7 @@ import { makeProviders, remoteService, serviceAddress } from '../providers/make.
 import { simulationThreads } from '../simulations/threads.ts';
 import { accountsOf, managementOptions } from './management.ts';
 import type { OwnerPart, Parts, ServiceContext } from './parts.ts';
+import { sharedSigningKeys } from '../several/join.ts';
 import { signerOf } from './signer.ts';
 import { releaseVersion } from '../../version.ts';
 
@@ -66,13 +67,13 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
     },
     startOwner: (context, storing) => startOwner(context, storing, transfers, nodesOf),
     startApi: async (context, owner) => {
-      const { connection, keys, endpoint, addresses, trouble, warning, autoScaleMinIntervalMs, nodes, time: { clock, wallClock }, log } = context;
+      const { connection, keys, endpoint, addresses, trouble, warning, autoScaleMinIntervalMs, nodes, time: { clock, wallClock }, clusterKey, log } = context;
       const database = connect(connection, 'api');
       const sealing = createSealing(keys.nodeSecret);
       const all = await accountsOf(database, keys, sealing);
       const accounts = new Accounts(all);
       const { host, ...ports } = owner.ports;
-      const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile, outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
+      const identity = { tokens: createTokens({ keyFile: clusterKey === undefined ? keys.signingKeyFile : sharedSigningKeys(database, clusterKey), outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
       const tracing = isTracingAsked(process.env) ? (await import('../../../api/tracing/tracing.ts')).startTracing({ env: process.env, version: releaseVersion(), commits: owner.ports.commits, log }) : undefined;
       const api = createApi({ database, tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, simulations: simulationThreads(), ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
