@@ -39,6 +39,28 @@ export interface Wake {
   ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void>;
 }
 
+/** A process of the database, this one or another. */
+export interface Peer {
+  readonly process: string;
+  /** Where the others reach it: `https://HOST:PORT`. */
+  readonly url: string;
+}
+
+/** Which process works on an account; `here`: this one. */
+export type Place = { readonly kind: 'here' } | { readonly kind: 'there'; readonly peer: Peer };
+
+/** Where accounts are worked on. */
+export interface Places {
+  /** Waits while no process has the account. Rejects with `NoOwner` after some seconds, and when `signal` aborts. */
+  of(account: AccountNumber, signal?: AbortSignal): Promise<Place>;
+  /** As far as it is known now; null: nobody has it. */
+  known(account: AccountNumber): Place | null;
+  /** What `of` has said is not so any more: resolves when it has been looked at again. */
+  wrong(account: AccountNumber, place: Place): Promise<void>;
+  /** Calls back when the account is worked on elsewhere, or nowhere; until stopped. */
+  watch(account: AccountNumber, moved: () => void): () => void;
+}
+
 /** Works on accounts that come and go while the service runs. */
 export interface AccountHost {
   /** Claims an account that was made, and works on it from then on. */

@@ -47,6 +47,8 @@ export function openChannel(options: ChannelOptions): Channel {
   /** The service may be on another machine, whether or not it has said yet how long our lease is. */
   let isFar = false;
   const lease = createLease(options.onLeaseEnd);
+  /** Another process has the account, and this one cannot be dialled from here: the service connects us through. */
+  let isUnreachable = false;
 
   const dial = (): void => {
     if (closed) return;
@@ -54,8 +56,10 @@ export function openChannel(options: ChannelOptions): Channel {
     const proof = proofOf(new URL(agentUrl), authority);
     isFar = authority !== undefined;
     if (proof === null) return dialLater();
+    let isRedirected = false;
+    let isOpened = false;
     const opening = new WebSocket(agentUrl, {
-      headers: { authorization: `Bearer ${credential}` },
+      headers: { authorization: `Bearer ${credential}`, ...(isUnreachable ? {} : { 'linarite-redirect': 'follow' }) },
       perMessageDeflate: false,
       maxPayload: LARGEST_FRAME_BYTES,
       handshakeTimeout: HANDSHAKE_MS,
@@ -75,9 +79,11 @@ export function openChannel(options: ChannelOptions): Channel {
     let beats = setInterval(beat, pingEveryMs(lease.ms));
     // Whoever has the node is asked like whoever was dialled: the credential goes along, so it must be as well proved.
     opening.on('redirect', (to, request) => {
+      isRedirected = true;
       if ((agentUrl.startsWith('wss:') && !to.startsWith('wss:')) || proofOf(new URL(to), authority) === null) request.destroy(new Error('the service sends this agent where it must not go'));
     });
     opening.on('open', () => {
+      isOpened = true;
       connection.pingedAt = performance.now();
       opening.send(JSON.stringify(options.hello()));
     });
@@ -99,6 +105,7 @@ export function openChannel(options: ChannelOptions): Channel {
     });
     opening.on('close', () => {
       clearInterval(beats);
+      isUnreachable = isRedirected && !isOpened;
       if (socket !== opening) return;
       welcomed = false;
       socket = null;
@@ -107,7 +114,7 @@ export function openChannel(options: ChannelOptions): Channel {
   };
 
   const dialLater = (): void => {
-    setTimeout(dial, retryAfterMs(tries, lease.ms ?? (isFar ? Infinity : null), Math.random()));
+    setTimeout(dial, retryAfterMs(tries, isFar ? (lease.ms ?? Infinity) : null, Math.random()));
     tries += 1;
   };
 

@@ -16,6 +16,8 @@ export interface Account {
 export class Accounts {
   readonly #byName = new Map<string, Account>();
   readonly #access = new Map<AccountNumber, AccountAccess>();
+  #look: (() => Promise<void>) | null = null;
+  #changes = 0;
 
   constructor(accounts: readonly Account[]) {
     for (const account of accounts) {
@@ -24,9 +26,34 @@ export class Accounts {
     }
   }
 
+  /** Other processes make and change accounts as well: `look` enters what they have done. */
+  lookWith(look: () => Promise<void>): void {
+    this.#look = look;
+  }
+
+  /** Enters what other processes have done just now. Resolves with whether there was anything. */
+  async lookAgain(): Promise<boolean> {
+    if (this.#look === null) return false;
+    const before = this.#changes;
+    await this.#look();
+    return this.#changes !== before;
+  }
+
+  /** These are all, with these keys. */
+  replace(accounts: readonly Account[]): void {
+    const names = new Set(accounts.map(({ name }) => name));
+    for (const name of this.names()) if (!names.has(name)) this.remove(name);
+    for (const account of accounts) {
+      const known = this.#byName.get(account.name);
+      if (known === undefined || known.number !== account.number || known.keys.join(' ') !== account.keys.join(' ')) this.put(account);
+    }
+  }
+
   /** Who may ask for anything of the account, from now on. */
   restrict(account: AccountNumber, access: AccountAccess): void {
+    if (JSON.stringify(this.#access.get(account)) === JSON.stringify(access)) return;
     this.#access.set(account, access);
+    this.#changes += 1;
   }
 
   /** Undefined: nothing restricts it. */
@@ -37,11 +64,13 @@ export class Accounts {
   /** Enters an account that was made, or whose keys are others now. */
   put(account: Account): void {
     this.#byName.set(account.name, account);
+    this.#changes += 1;
   }
 
   /** No request reaches the account from now on. */
   remove(name: string): void {
     this.#byName.delete(name);
+    this.#changes += 1;
   }
 
   names(): readonly string[] {

@@ -5,6 +5,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { type AgentChannel, type AgentDoor, type AgentFrame, pingEveryMs } from '../ports.ts';
 import { isOfThisMachine } from '../processes/machine.ts';
 import { bearerOf } from './bearer.ts';
+import type { AgentsElsewhere } from './peers/agents.ts';
 
 export interface AgentSockets {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -28,8 +29,11 @@ const PINGS_MISSED = 3;
 const CLOSE_NORMAL = 1000;
 const CLOSE_BAD_FRAME = 1007;
 
-/** The agents' WebSockets: `GET /linarite/agent` with the node's credential as bearer. */
-export function createAgentSockets(door: AgentDoor, log: Logger): AgentSockets {
+/**
+ * The agents' WebSockets: `GET /linarite/agent` with the node's credential as bearer. `elsewhere`: how those come on
+ * whose account another process has.
+ */
+export function createAgentSockets(door: AgentDoor, log: Logger, elsewhere?: AgentsElsewhere): AgentSockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   return {
     upgrade(request, socket, head) {
@@ -39,12 +43,28 @@ export function createAgentSockets(door: AgentDoor, log: Logger): AgentSockets {
       if ((request.url ?? '').split('?')[0] !== AGENT_PATH) return reject(socket, '404 Not Found');
       const credential = bearerOf(request);
       if (isInTheClear(request)) return reject(socket, '403 Forbidden');
-      const agent = credential === null ? null : door.authenticate(credential);
-      if (agent === null) return reject(socket, '401 Unauthorized');
-      server.handleUpgrade(request, socket, head, (webSocket) => {
-        socket.off('error', ignore);
-        attach(webSocket, corkedByTurn(socket), door, agent, log);
-      });
+      if (credential === null) return reject(socket, '401 Unauthorized');
+      if (accept(credential)) return;
+      if (elsewhere === undefined) return reject(socket, '401 Unauthorized');
+      elsewhere.placeOf(credential).then(
+        (place) => {
+          if (place === null) reject(socket, '401 Unauthorized');
+          else if (place.kind === 'there') elsewhere.forward(place.peer, request, socket, head);
+          else if (!accept(credential)) reject(socket, '503 Service Unavailable');
+        },
+        // Nobody has the account yet: the agent comes again.
+        () => reject(socket, '503 Service Unavailable'),
+      );
+
+      function accept(shown: string): boolean {
+        const agent = door.authenticate(shown);
+        if (agent === null) return false;
+        server.handleUpgrade(request, socket, head, (webSocket) => {
+          socket.off('error', ignore);
+          attach(webSocket, corkedByTurn(socket), door, agent, log);
+        });
+        return true;
+      }
     },
     close() {
       for (const webSocket of server.clients) webSocket.terminate();

@@ -45,8 +45,24 @@ interface DirectoryAuthority {
  * signed (the usual clients send none); what `checkAccess` throws.
  */
 export function authenticate(message: IncomingMessage, rawUrl: string, authorities: Authorities): AccountPrincipal | Promise<AccountPrincipal> {
+  try {
+    const principal = once(message, rawUrl, authorities);
+    return principal instanceof Promise ? principal.catch((error: unknown) => afresh(error, message, rawUrl, authorities)) : principal;
+  } catch (error) {
+    return afresh(error, message, rawUrl, authorities);
+  }
+}
+
+function once(message: IncomingMessage, rawUrl: string, authorities: Authorities): AccountPrincipal | Promise<AccountPrincipal> {
   const principal = credentialsOf(message, rawUrl, authorities);
   return principal instanceof Promise ? principal.then((one) => allowed(one, message, authorities)) : allowed(principal, message, authorities);
+}
+
+/** Another process may have made the account, or its keys, a moment ago. */
+async function afresh(error: unknown, message: IncomingMessage, rawUrl: string, authorities: Authorities): Promise<AccountPrincipal> {
+  const isRefused = error instanceof BatchError && (error.code === 'AuthenticationFailed' || error.code === 'InvalidRestAPIForAccountSetting');
+  if (!isRefused || !(await authorities.accounts.lookAgain())) throw error;
+  return once(message, rawUrl, authorities);
 }
 
 /** As far as the account allows its credential and its address. */

@@ -15,6 +15,7 @@ import { blobPermits } from './blobs/permits.ts';
 import { blobAccountAt } from './hostNames.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { createAgentSockets } from './agentSockets.ts';
+import { bearerOf } from './bearer.ts';
 import type { Authorities } from './authentication.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
 import { createDataPlane } from './data/plane.ts';
@@ -29,10 +30,11 @@ import { createAssignedRoles } from './identity/assignedRoles.ts';
 import { createIdentityPlane } from './identity/plane.ts';
 import { OPERATOR } from './identity/wellKnown.ts';
 import { managementAuthority } from './management/authentication.ts';
-import { createLater } from './later.ts';
+import { createLater, type WorkHold } from './later.ts';
+import type { AgentsElsewhere } from './peers/agents.ts';
 import type { Directory, Places, ManagementParts } from './management/call.ts';
 import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
-import { resumeManagement } from './management/resume.ts';
+import { enterAll, finishBegun, resumeManagement } from './management/resume.ts';
 import { createWithin } from './management/within.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { resumeBulk } from './own/bulk/work.ts';
@@ -87,6 +89,8 @@ export interface ApiOptions {
   readonly timeout?: Timeout;
   /** Milliseconds that only grow, for how long a request took; those of this process when not given. */
   readonly monotonic?: () => number;
+  /** Left out: no other process serves the database. */
+  readonly several?: Several;
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
   /** The real service's when not given. */
@@ -100,6 +104,14 @@ export interface ApiOptions {
   readonly trouble?: () => string | null;
   /** A trouble that somebody should see to although requests are served, in one sentence; null: none. For `/readyz`. */
   readonly warning?: () => string | null;
+}
+
+/** What the API has of the other processes of its database. */
+interface Several {
+  /** Answers what another process asks; false: it is a client that asks. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly agents: AgentsElsewhere;
+  readonly hold: WorkHold;
 }
 
 /** What the management plane needs beside the others. */
@@ -119,6 +131,10 @@ export interface Api {
   readonly transfers: FileTransfers;
   /** Finishes what an earlier life began. `first`: the account that was there before clients could make any. */
   resume(first: Account): Promise<void>;
+  /** Goes on with what processes had begun that have ended. */
+  goOn(): Promise<void>;
+  /** Enters what other processes have done to accounts, which `read` gives. */
+  refresh(read: () => Promise<readonly Account[]>): Promise<void>;
   /** Makes what a document says there is to be, as whoever runs the service. `account`: where what names none goes. */
   seed(document: unknown, options: SeedOptions, asker: Pick<Asker, 'account' | 'baseUrl' | 'signal'>): Promise<SeedReport>;
   /** Ends answers that would go on for ever: to be called before the listener waits for requests under way. */
@@ -147,12 +163,12 @@ type OwnRoute = (request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
 export function createApi(options: ApiOptions): Api {
   const metrics = createMetrics(options.database, options.figures ?? NO_FIGURES, options.tracing);
   const transfers = options.transfers ?? createFileTransfers();
-  const sockets = createAgentSockets(options.door, options.log);
+  const sockets = createAgentSockets(options.door, options.log, options.several?.agents);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
   const { database, wake, explanations, files, nodeRequests, simulations, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const wallClock = options.wallClock ?? options.clock;
-  const later = createLater(options.log);
+  const later = createLater(options.log, options.several?.hold);
   const commits = options.commits ?? NO_COMMITS;
   const tails = new Tails({ database, commits, clock: options.clock, log: options.log });
   const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, webhooks: { sealing: options.management.sealing, mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, simulations, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), tracing: options.tracing, later, timeout };
@@ -178,6 +194,8 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     handler: (request, response) => {
+      if (options.several?.answer(request, response) === true) return;
+      if (options.several !== undefined && handsFileOn(options.door, options.several.agents, request, response, options.log)) return;
       const blobs = blobAccountAt(request.headers.host);
       if (blobs !== undefined) {
         void blobFront(blobs, request, response);
@@ -201,6 +219,11 @@ export function createApi(options: ApiOptions): Api {
     transfers,
     resume: async (first) => {
       await resumeManagement(management, first, options.clock());
+      await resumeBulk(parts);
+    },
+    refresh: async (read) => enterAll(management, await read()),
+    goOn: async () => {
+      await finishBegun(management, options.clock());
       await resumeBulk(parts);
     },
     seed: (document, seeding, asker) => parts.seeds.run(document, seeding, { ...asker, identity: OPERATOR, permit: () => undefined }),
@@ -246,6 +269,25 @@ function ownRoutes({ trouble, warning, settableClock = null, database, door }: A
     const file = method === 'POST' && path.startsWith(AGENT_FILES) ? decoded(path.slice(AGENT_FILES.length)) : undefined;
     return file === undefined ? undefined : async (request) => ({ type: PLAIN_TEXT, ...(await transfers.receive(request, file, door)) });
   };
+}
+
+/** Bytes of a file from an agent whose account another process has: they go on to it. False: they are for this one. */
+function handsFileOn(door: AgentDoor, agents: AgentsElsewhere, request: IncomingMessage, response: ServerResponse, log: Logger): boolean {
+  if (request.method !== 'POST' || request.url?.startsWith(AGENT_FILES) !== true) return false;
+  const credential = bearerOf(request);
+  if (credential === null || door.authenticate(credential) !== null) return false;
+  const refuse = (status: number, text: string): void => void response.writeHead(status, { 'content-type': PLAIN_TEXT, connection: 'close' }).end(text);
+  agents.placeOf(credential).then(
+    (place) => {
+      if (place?.kind === 'there') agents.hand(place.peer, request, response);
+      else refuse(401, 'unknown credential\n');
+    },
+    (error: unknown) => {
+      log.info({ error }, 'no process has the account of a file that an agent sends');
+      refuse(503, 'nobody has the account now\n');
+    },
+  );
+  return true;
 }
 
 /** Undefined for what cannot be decoded: a plane says what is wrong with it. */

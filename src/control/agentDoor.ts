@@ -70,7 +70,7 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
 }
 
 /** Tells the agent of its node. */
-async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log, measureEveryMs = MEASURE_EVERY_MS, clock, clockOffsetMs }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
+async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log, measureEveryMs = MEASURE_EVERY_MS, clock, clockOffsetMs, agentLeaseMs }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
   try {
     const status = nodes.get(node);
     if (status === undefined) return channel.close('this node has left the account');
@@ -79,9 +79,10 @@ async function welcome({ nodes, specs, channels, epoch }: Session, { account, st
     const packages = { ...(await packageSource({ account, store }, applicationsIn(pool.spec.applicationPackageReferences ?? []))), sign };
     if (!channels.isCurrent(node, channel)) return;
     const ahead: { readonly clockOffsetMs?: number } = clockOffsetMs === undefined ? {} : { clockOffsetMs: clockOffsetMs() };
-    const leaseMs = provider.leaseOf(node);
+    const ofEngine = provider.leaseOf(node);
+    const leaseMs = ofEngine ?? agentLeaseMs ?? null;
     // Where a death can be proved, the agent is on our own machine.
-    const now = leaseMs === null ? {} : { now: clock() - (ahead.clockOffsetMs ?? 0) };
+    const now = ofEngine === null ? {} : { now: clock() - (ahead.clockOffsetMs ?? 0) };
     channel.send({ kind: 'welcome', epoch, leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node), ...ahead, ...now, measureEveryMs });
   } catch (error) {
     log.warn({ error, nodeId: nodes.get(node)?.id, node }, 'a node could not be welcomed');

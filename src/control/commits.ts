@@ -8,6 +8,7 @@ type Hear = (news: CommitNews) => void;
 export class CommitListeners implements Commits {
   readonly #log: OwnerLog;
   readonly #listeners = new Map<AccountNumber, Set<Hear>>();
+  readonly #epochs = new Map<AccountNumber, number>();
 
   constructor(log: OwnerLog) {
     this.#log = log;
@@ -25,8 +26,14 @@ export class CommitListeners implements Commits {
     };
   }
 
+  /** Under which an account was loaded here last; undefined: it never was. */
+  epochOf(account: AccountNumber): number | undefined {
+    return this.#epochs.get(account);
+  }
+
   /** To be called in the order of the commits. Never throws: what is heard changes nothing of what is done. */
   tell(account: AccountNumber, news: CommitNews): void {
+    if (news.kind === 'loaded') this.#epochs.set(account, news.epoch);
     for (const hear of this.#listeners.get(account) ?? []) {
       try {
         hear(news);

@@ -87,9 +87,18 @@ export class NodeSource {
       // Two lives of a node may be there at once: one on its way out, one on its way in.
       const seen = new Map([...listed, ...meanwhile].map((observation) => [lifeOf(observation), observation]));
       this.#endUnknown(seen.values(), nodes);
+      this.#readdress(nodes.filter((node) => seen.get(lifeOf(node))?.observed.kind === 'running'));
       return nodes.map((node) => ({ node, observed: seen.get(lifeOf(node))?.observed ?? (away === null ? UNKNOWN : presumed(node, away)) }));
     } finally {
       this.#meanwhile = null;
+    }
+  }
+
+  /** Their agents may know the process alone that had the account before. */
+  #readdress(running: readonly NodeStatus[]): void {
+    const { provider, agentUrl, log } = this.#options;
+    for (const { node, life, id } of running) {
+      provider.readdress?.(node, life, agentUrl).catch((error: unknown) => log.warn({ error, node, nodeId: id, life }, 'an agent could not be told where to dial in'));
     }
   }
 

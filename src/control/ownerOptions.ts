@@ -32,6 +32,11 @@ export interface OwnerOptions {
   /** How far it is ahead of the real time, where users set it; left out: it is the real time. */
   readonly clockOffsetMs?: () => number;
   /**
+   * How long an agent goes on that hears from nobody, where the provider could prove its death, but only as long as a
+   * process of its machine lives. Left out: for ever.
+   */
+  readonly agentLeaseMs?: number;
+  /**
    * Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the
    * heartbeat's age) is counted by these.
    */

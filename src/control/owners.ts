@@ -1,3 +1,4 @@
+import { NotOwnedHere } from '../base/notOwned.ts';
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
 import type { AccountFigures, AgentChannel, AgentDoor, Explanations, Wake } from '../ports.ts';
@@ -10,6 +11,8 @@ export interface OwnersOptions {
   readonly onFault: (fault: Error) => void;
   /** Called when the last owner has ended because another process has its account. */
   readonly onDeposed: () => void;
+  /** Whether the process is of use without accounts: others have them, and it may get some again. */
+  readonly goesOn?: boolean;
   readonly log: OwnerLog;
 }
 
@@ -53,7 +56,7 @@ export class Owners implements Wake, AgentDoor {
   }
 
   wake(account: AccountNumber, signal?: AbortSignal): Promise<void> {
-    return this.of(account)?.wake(signal) ?? Promise.reject(notOwned(account));
+    return this.#asked(account, (owner) => owner.wake(signal));
   }
 
   sweep(account: AccountNumber, added?: AddedTasks): void {
@@ -61,7 +64,23 @@ export class Owners implements Wake, AgentDoor {
   }
 
   ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void> {
-    return this.of(account)?.ended(job, task, signal) ?? Promise.reject(notOwned(account));
+    return this.#asked(account, (owner) => owner.ended(job, task, signal));
+  }
+
+  /** An owner that ends meanwhile leaves what it was asked to the next one, wherever that is. */
+  async #asked<T>(account: AccountNumber, ask: (owner: Owned) => Promise<T>): Promise<T> {
+    const owner = this.of(account);
+    if (owner === undefined) throw new NotOwnedHere(account);
+    try {
+      return await ask(owner);
+    } catch (error) {
+      throw owner.phase === 'ended' ? new NotOwnedHere(account) : error;
+    }
+  }
+
+  /** Whether the account is worked on here, or about to be. */
+  has(account: AccountNumber): boolean {
+    return (this.of(account)?.phase ?? 'ended') !== 'ended';
   }
 
   authenticate(credential: string): ReturnType<AgentDoor['authenticate']> {
@@ -85,7 +104,7 @@ export class Owners implements Wake, AgentDoor {
    */
   fault(account: AccountNumber, fault: Error): void {
     const { onFault, log } = this.#options;
-    if (this.living().length === 0) {
+    if (this.living().length === 0 && this.#options.goesOn !== true) {
       onFault(fault);
       return;
     }
@@ -97,7 +116,7 @@ export class Owners implements Wake, AgentDoor {
 
   /** An owner has ended because another process has its account: alone, as long as others go on. */
   deposed(account: AccountNumber): void {
-    if (this.living().length === 0) this.#options.onDeposed();
+    if (this.living().length === 0 && this.#options.goesOn !== true) this.#options.onDeposed();
     else this.forget(account);
   }
 
@@ -107,6 +126,3 @@ export class Owners implements Wake, AgentDoor {
   }
 }
 
-function notOwned(account: AccountNumber): Error {
-  return new Error(`account ${account} is not owned here`);
-}

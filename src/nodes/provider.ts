@@ -21,6 +21,16 @@ export interface PoolProvider {
    * engine has nodes of. Throws `EngineAway` where the engine cannot be asked now.
    */
   list(account: AccountNumber | 'all'): Promise<readonly Observation[]>;
+  /**
+   * Tells the agent of this life where it dials in from now on, when it has to: the process that it knew may be gone.
+   * Left out: it dials where any process answers.
+   */
+  readdress?(node: NodeNumber, life: number, agentUrl: string): Promise<void>;
+  /**
+   * Another process works on the account from now on: nothing of its nodes is touched here any more. Left out: nothing
+   * is, but for what is asked.
+   */
+  disown?(account: AccountNumber): void;
   /** Calls back for each change until stopped. */
   watch(callback: (observation: Observation) => void): () => void;
   /**

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Instant } from '../core/keys.ts';
+import { forgetDirectoryChanges } from './several/spread.ts';
 import { settleCertificates } from './intents/certificates.ts';
 import { clearGoneJobs } from './maintenance/goneJobs.ts';
 import { clearsGoneNodes } from './maintenance/goneNodes.ts';
@@ -20,16 +21,19 @@ export interface MaintenanceOptions {
   readonly log: MaintenanceLog;
   /** Default: those of the product. */
   readonly journalLimits?: JournalLimits;
+  /** Whether it is this process that looks after the database: one of several does. Default: it is. */
+  readonly isOurs?: () => boolean;
 }
 
 /**
  * Looks after the database as long as a service runs: at once, and each minute. What fails is logged and tried again
  * the next time.
  */
-export function startMaintenance(pool: Pool, { clock, log, journalLimits = JOURNAL_LIMITS }: MaintenanceOptions): { stop(): Promise<void> } {
+export function startMaintenance(pool: Pool, { clock, log, journalLimits = JOURNAL_LIMITS, isOurs = () => true }: MaintenanceOptions): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const clearGoneNodes = clearsGoneNodes(pool, () => performance.now());
   const attempt = async (work: () => Promise<void>): Promise<void> => {
+    if (!isOurs()) return;
     try {
       await work();
     } catch (error) {
@@ -43,6 +47,7 @@ export function startMaintenance(pool: Pool, { clock, log, journalLimits = JOURN
       await attempt(async () => void (await trimTransitions(pool, clock())));
     },
     async () => {
+      await attempt(() => forgetDirectoryChanges(pool));
       await attempt(() => settleCertificates(pool, null, clock()));
       await attempt(() => clearUsage(pool, clock(), stopping.signal));
       await attempt(async () => void (await clearGoneJobs(pool, stopping.signal)));

@@ -230,7 +230,15 @@ export interface AttemptSpec {
 }
 
 /** A process that has not beaten for this long, by the database's clock, has lost its accounts to whoever asks. */
-export const OWNER_DEAD_AFTER_MS = 10_000;
+export const OWNER_DEAD_AFTER_MS = 7_000;
+
+/**
+ * Where nodes are a machine's and none of its processes lives, their agents end tasks that long after the last one was
+ * heard (`AGENT_LEASE_MS` and what clocks may be off): only then does a process elsewhere take the account.
+ */
+export const AGENT_LEASE_MS = 5 * 60_000;
+export const PLACE_FENCE_MS = AGENT_LEASE_MS + 15_000;
+
 
 /** Another process owns the account: thrown by `claim`. */
 export class AccountOwned extends Error {

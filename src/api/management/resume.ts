@@ -3,6 +3,7 @@ import type { AccountNumber } from '../../core/keys.ts';
 import { findResource, insertResource, listResources, type ResourceRow } from '../../store/intents/resources.ts';
 import { transaction } from '../../store/intents/statement.ts';
 import { formatResourceId, groupId } from '../../wire/management/resourceId.ts';
+import type { Account } from '../accounts.ts';
 import { useAccess } from './batchAccount/access.ts';
 import { finishCreation } from './batchAccount/creation.ts';
 import { finishDeletion } from './batchAccount/deletion.ts';
@@ -28,23 +29,42 @@ interface FirstAccount {
  */
 export async function resumeManagement(parts: ManagementParts, first: FirstAccount, now: number): Promise<void> {
   await enterFirst(parts, first, now);
+  await enterAll(parts);
+  await finishBegun(parts, now);
+}
+
+/**
+ * What the service keeps of accounts and storage accounts, as the database has it. `accounts`: all that there are; left
+ * out: they are known.
+ */
+export async function enterAll(parts: ManagementParts, accounts?: readonly Account[]): Promise<void> {
   const stored = (await all(STORAGE_ACCOUNT_TYPE, parts)).filter(({ secrets }) => secrets !== null);
   if (parts.storages.isOurs && stored.length > 0) await parts.storages.put(stored.map((row) => ({ name: storageAccountName(row), keys: openStorageKeys(parts.sealing, row) })));
-  for (const row of stored) {
-    if (row.state === 'Deleting') parts.later.begin('the deletion of a storage account', () => removeStorageAccount(row, parts, now));
+  const rows = await all(ACCOUNT_TYPE, parts);
+  if (accounts !== undefined) {
+    const notOpen = new Set(rows.filter(({ state }) => state === 'Creating' || state === 'Deleting').map(({ account }) => account));
+    parts.accounts.replace(accounts.filter(({ number }) => !notOpen.has(number)));
+  }
+  for (const row of rows) {
+    if (row.account === null) continue;
+    useStorage(row, parts.storages);
+    useAccess(row, parts.accounts);
+  }
+}
+
+/** What was begun in an earlier life, or by a process that has ended. */
+export async function finishBegun(parts: ManagementParts, now: number): Promise<void> {
+  for (const row of await all(STORAGE_ACCOUNT_TYPE, parts)) {
+    if (row.secrets !== null && row.state === 'Deleting') parts.later.resume('the deletion of a storage account', row.id, () => removeStorageAccount(row, parts, now));
   }
   const at = { now, requestId: randomUUID(), baseUrl: 'http://localhost' };
   for (const row of await all(ACCOUNT_TYPE, parts)) {
-    if (row.account !== null) {
-      useStorage(row, parts.storages);
-      useAccess(row, parts.accounts);
-    }
-    if (row.state === 'Creating') parts.later.begin('the creation of an account', () => finishCreation(row, parts, now));
-    if (row.state === 'Deleting') parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, at));
+    if (row.state === 'Creating') parts.later.resume('the creation of an account', row.id, () => finishCreation(row, parts, now));
+    if (row.state === 'Deleting') parts.later.resume('the deletion of an account', row.id, () => finishDeletion(row, parts, at));
   }
   await resumeDeployments(parts);
   for (const row of await all(GROUP_TYPE, parts)) {
-    if (row.state === 'Deleting') parts.later.begin('the deletion of a resource group', () => finishGroupDeletion(row, parts, at));
+    if (row.state === 'Deleting') parts.later.resume('the deletion of a resource group', row.id, () => finishGroupDeletion(row, parts, at));
   }
 }
 

@@ -25,9 +25,9 @@ const CAPACITY_SEED = 1;
  * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
  * counted as room for nodes.
  */
-export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, nat, images, preemptionGraceMs: graceMs = LIMITS.preemptionGraceMs, capacityFile, blobsUrl, publicAddress, say }: LocalNodesOptions): ClosableProvider {
+export function localNodes({ nodes, memory, sharesNodes }: Pick<DataDirectory, 'nodes' | 'memory' | 'sharesNodes'>, { limits, network, cidr, nat, images, preemptionGraceMs: graceMs = LIMITS.preemptionGraceMs, capacityFile, blobsUrl, publicAddress, say }: LocalNodesOptions): ClosableProvider {
   const lowPriority = capacityFile === undefined ? {} : { lowPriority: { capacity: readCapacityFile(capacityFile), graceMs, seed: CAPACITY_SEED } };
-  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...lowPriority, ...(network === 'own' ? { networks: { blobsUrl, nat: nat === true, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(publicAddress === undefined ? {} : { publicAddress }), ...(say === undefined ? {} : { say }), agentCommand: agentProgram() });
+  return createLocalProvider({ dataRoot: nodes, isShared: sharesNodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...lowPriority, ...(network === 'own' ? { networks: { blobsUrl, nat: nat === true, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(publicAddress === undefined ? {} : { publicAddress }), ...(say === undefined ? {} : { say }), agentCommand: agentProgram() });
 }
 
 export interface LocalNodesOptions extends NodeOptions {
@@ -57,6 +57,8 @@ function mostIsolation(): { readonly isolation?: Isolation } {
  * there were.
  */
 export async function endAgents(directory: DataDirectory, record: Pick<ServiceRecord, 'options'> | undefined): Promise<number> {
+  // Another process goes on with them; where none does they end by themselves.
+  if (directory.sharesNodes) return 0;
   const local = localNodes(directory, { ...decideNodes({}), blobsUrl: () => Promise.resolve(null) });
   const provider = await enginesOf(directory, record, local);
   const alive = (await provider.list('all')).filter(({ observed }) => observed.kind === 'running');

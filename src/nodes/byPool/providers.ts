@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
 import type { NodeNumber } from '../../core/keys.ts';
+import { accountOf } from '../../core/node/numbers.ts';
 import { EngineAway } from '../away.ts';
 import type { Capabilities, ClosableProvider, ContainerSupport, Observation } from '../provider.ts';
 import type { Asked } from './choice.ts';
@@ -95,6 +96,11 @@ export function providersByPool(named: ReadonlyMap<string, ClosableProvider>, ch
       );
       if (away.length > 0) throw new EngineAway(away.join(' '), seen);
       return seen;
+    },
+    readdress: async (node, life, agentUrl) => where.get(node)?.provider.readdress?.(node, life, agentUrl),
+    disown: (account) => {
+      for (const provider of all) provider.disown?.(account);
+      for (const node of where.keys()) if (accountOf(node) === account) where.delete(node);
     },
     watch: (callback) => {
       callbacks.add(callback);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -60,6 +61,11 @@ export interface LocalProviderOptions {
    * their nodes themselves.
    */
   readonly authority?: string;
+  /**
+   * Other processes of this machine have their nodes in the same directory: only nodes of accounts that this one works
+   * on are looked after here. Which those are it says by asking for their list, until it lets go of them.
+   */
+  readonly isShared?: boolean;
   /** Called with what could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
 }
@@ -177,9 +183,25 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     }
   };
   let reading: Promise<void> | null = null;
-  const known = (): Promise<void> => (reading ??= readDisk().then(() => keeper?.look()));
+  const known = async (): Promise<void> => {
+    if (options.isShared !== true) await (reading ??= readDisk().then(() => keeper?.look()));
+  };
+
+  /** What another process has made of an account's nodes meanwhile. */
+  const takeOver = async (account: AccountNumber | 'all'): Promise<void> => {
+    if (options.isShared !== true) return;
+    const records = (await readRecords(dataRoot)).filter((record) => account === 'all' || record.account === account);
+    for (const record of records) {
+      const present = nodes.get(record.node);
+      // What is here already has been looked after since: its record is this process's own.
+      if (present === undefined || present.life < record.life) nodes.set(record.node, await adopted(dataRoot, record));
+    }
+    keeper?.look();
+  };
 
   const die = (node: LocalNode, reason: string): Promise<void> => {
+    // One that is another process's now is swept by that one, which may have started its next life.
+    if (options.isShared === true && nodes.get(node.node) !== node) return Promise.resolve();
     node.ending ??= sweep(placeOf(dataRoot, node.node)).then(() => {
       if (nodes.get(node.node) === node) tell({ node: node.node, life: node.life, observed: deathOf(node, reason) });
     });
@@ -368,8 +390,24 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
       });
     },
 
+    readdress: (node, life, agentUrl) =>
+      inLine(node, async () => {
+        const present = nodes.get(node);
+        if (present?.life !== life || !lives(present)) return;
+        const { config } = placeOf(dataRoot, node);
+        const options = JSON.parse(await readFile(config, 'utf8')) as AgentOptions;
+        if (options.agentUrl !== agentUrl) await writePrivately(config, { ...options, agentUrl });
+      }),
+
+    disown: (account) => {
+      if (options.isShared !== true) return;
+      for (const { node, account: of } of nodes.values()) if (of === account) nodes.delete(node);
+      for (const { node, account: of } of starting.values()) if (of === account) starting.delete(node);
+    },
+
     list: async (account) => {
       await known();
+      await takeOver(account);
       const isListed = (one: { readonly account: AccountNumber }): boolean => account === 'all' || one.account === account;
       const there = await Promise.all(
         [...nodes.values()].filter(isListed).map(async (node): Promise<Observation> => {

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { AccountNumber } from '../../core/keys.ts';
-import { AccountOwned, OWNER_DEAD_AFTER_MS } from '../ownerStore.ts';
+import { AccountOwned, OWNER_DEAD_AFTER_MS, PLACE_FENCE_MS } from '../ownerStore.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Processes that died without resigning are forgotten after a day. */
@@ -17,7 +17,12 @@ const BEAT = `insert into process (process, url, heartbeat) values ($1, $2, cloc
 const LOCK = 'select process from ownership where account = $1 for update';
 const RIVAL = `select url from process where process = $1 and process <> $2
   and heartbeat > clock_timestamp() - ${OWNER_DEAD_AFTER_MS} * interval '1 millisecond'`;
-const TAKE = 'update ownership set process = $2, epoch = epoch + 1, tick = 0 where account = $1 returning epoch';
+/** Its nodes lie at a place of which a process has lately been heard, and this one is not there. */
+const BOUND = `select p.url from ownership o join process p on p.place = o.place
+  where o.account = $1 and o.place is distinct from (select place from process where process = $2)
+    and p.heartbeat > clock_timestamp() - ${PLACE_FENCE_MS} * interval '1 millisecond'
+    and exists (select from node n where n.account = o.account and n.gone_at is null) limit 1`;
+const TAKE = 'update ownership set process = $2, place = (select place from process where process = $2), epoch = epoch + 1, tick = 0 where account = $1 returning epoch';
 
 export function claim(pool: Pool, account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }> {
   return inTransaction(pool, 'begin', async (client) => {
@@ -35,6 +40,8 @@ export function claim(pool: Pool, account: AccountNumber, process: string, url: 
 async function refuseIfOwned(client: PoolClient, account: AccountNumber, process: string): Promise<void> {
   const locked = await client.query<{ process: string | null }>(LOCK, [account]);
   const owner = locked.rows[0]?.process ?? null;
+  const bound = await client.query<{ url: string }>(BOUND, [account, process]);
+  if (bound.rows[0] !== undefined) throw new AccountOwned(bound.rows[0].url);
   if (owner === null) return;
   const rival = await client.query<{ url: string }>(RIVAL, [owner, process]);
   if (rival.rows[0] !== undefined) throw new AccountOwned(rival.rows[0].url);
@@ -47,8 +54,8 @@ export async function heartbeat(pool: Pool, process: string): Promise<readonly {
   return (await pool.query<{ account: AccountNumber; epoch: number }>({ name: 'heartbeat', text: HEARTBEAT, values: [process] })).rows;
 }
 
-/** A process that has no account left is forgotten with the last one. */
-const FORGET_RESIGNED = 'delete from process where process = $1 and not exists (select from ownership where process = $1)';
+/** A process that has no account left is forgotten with the last one, unless it is one of several. */
+const FORGET_RESIGNED = 'delete from process where process = $1 and not is_joined and not exists (select from ownership where process = $1)';
 
 export function resign(pool: Pool, account: AccountNumber, process: string): Promise<void> {
   return inTransaction(pool, 'begin', async (client) => {

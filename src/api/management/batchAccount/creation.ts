@@ -48,7 +48,7 @@ export const createAccount: ManagementHandler = async (call, parts) => {
     await refusedLate(operation, call, parts);
     return null;
   });
-  if (row !== null) parts.later.begin('the creation of an account', () => finishCreation(row, parts, call.now));
+  if (row !== null) parts.later.begin('the creation of an account', row.id, () => finishCreation(row, parts, call.now));
   return begun(resultUrl(call, operation));
 
   function made(): Promise<ResourceRow> {

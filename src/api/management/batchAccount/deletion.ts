@@ -45,7 +45,7 @@ export const deleteAccount: ManagementHandler = async (call, parts) => {
   });
   if (row === null) return empty(204);
   parts.accounts.remove(accountName(row).toLowerCase());
-  parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, call));
+  parts.later.begin('the deletion of an account', row.id, () => finishDeletion(row, parts, call));
   return begun(deletionUrl(row, operation, call));
 };
 

@@ -10,7 +10,9 @@ import { accountName } from './view.ts';
  */
 export async function openAccount(call: Pick<ManagementCall, 'params'>, parts: ManagementParts): Promise<{ readonly account: Account; readonly id: string }> {
   const row = await existingAccount(call, parts);
-  const account = row.account === null || row.state === 'Deleting' ? undefined : parts.accounts.numbered(row.account);
+  const known = () => (row.account === null || row.state === 'Deleting' ? undefined : parts.accounts.numbered(row.account));
+  // Another process may have made it a moment ago.
+  const account = known() ?? (row.state !== 'Deleting' && (await parts.accounts.lookAgain()) ? known() : undefined);
   if (account === undefined) throw new ManagementError('Conflict', `The account '${accountName(row)}' is ${row.state === 'Deleting' ? 'being deleted' : 'still being created'}.`, { target: 'BatchAccount' });
   return { account, id: row.id };
 }

@@ -67,7 +67,7 @@ export const createDeployment: ManagementHandler = async (call, parts) => {
     if (row === null) throw active(await findResource(data.database, id), 'edit or replace');
     return { row, isNew: former === null };
   });
-  later.begin('a deployment', () => finishDeployment(row.id, parts));
+  later.begin('a deployment', row.id, () => finishDeployment(row.id, parts));
   return json(isNew ? 201 : 200, deploymentView(row), { ...SOON, 'azure-asyncoperation': `${call.baseUrl}${call.path}/operationStatuses/${spec.operation}?api-version=${call.version.text}` });
 };
 

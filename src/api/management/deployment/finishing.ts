@@ -15,6 +15,7 @@ import { type DeploymentEnd, type DeploymentSpec, endOperation, forgetOperations
 
 /** Version that what a template does not name is deleted with. */
 const DELETING_VERSION = '2025-06-01';
+const CANCEL_LOOK_MS = 1_000;
 /** What a group may have, in one page. */
 const MOST_RESOURCES = 10_000;
 
@@ -29,6 +30,15 @@ export async function finishDeployment(id: string, parts: ManagementParts): Prom
   if (own.has(key)) return;
   const cancel = new AbortController();
   own.set(key, cancel);
+  // Another process may have been asked to cancel it.
+  const looking = setInterval(() => {
+    findResource(parts.data.database, id).then(
+      (row) => {
+        if (row !== null && specOf(row).isCancelled) cancel.abort();
+      },
+      () => undefined,
+    );
+  }, CANCEL_LOOK_MS);
   try {
     const row = await findResource(parts.data.database, id);
     if (row === null || row.state !== 'Creating') return;
@@ -38,6 +48,7 @@ export async function finishDeployment(id: string, parts: ManagementParts): Prom
     const ended = await deploy(row, spec, request, cancel.signal, parts);
     await end(row, ended, request, parts);
   } finally {
+    clearInterval(looking);
     own.delete(key);
   }
 }

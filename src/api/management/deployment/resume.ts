@@ -9,7 +9,7 @@ const PAGE = 1_000;
 export async function resumeDeployments(parts: ManagementParts): Promise<void> {
   for (let after = ''; ; ) {
     const rows = await listResources(parts.data.database, { type: DEPLOYMENT_TYPE, prefix: '/', after, limit: PAGE });
-    for (const { id, state } of rows) if (state === 'Creating') parts.later.begin('a deployment', () => finishDeployment(id, parts));
+    for (const { id, state } of rows) if (state === 'Creating') parts.later.resume('a deployment', id, () => finishDeployment(id, parts));
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
     after = last.id;

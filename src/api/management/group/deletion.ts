@@ -31,7 +31,7 @@ export const deleteGroup: ManagementHandler = async (call, parts) => {
     await beginLongOperation(tx, { operation, id: locked.id, kind: DELETION }, call.now);
     return updateResource(tx, locked, { state: 'Deleting' }, call.now);
   });
-  parts.later.begin('the deletion of a resource group', () => finishGroupDeletion(row, parts, call));
+  parts.later.begin('the deletion of a resource group', row.id, () => finishGroupDeletion(row, parts, call));
   const url = `${call.baseUrl}/subscriptions/${param(call, 'subscriptionId')}/operationresults/${operation}?api-version=${call.version.text}`;
   return begun(url);
 };

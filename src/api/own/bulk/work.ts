@@ -37,11 +37,17 @@ async function carryOut(parts: Parts, account: AccountNumber, operation: string)
 
 /** Begins those anew that an earlier life of the service left. */
 export async function resumeBulk(parts: Parts): Promise<void> {
-  for (const { operation, account } of await unfinishedBulk(parts.database)) begin(parts, account, operation);
+  for (const { operation, account } of await unfinishedBulk(parts.database)) parts.later.resume(WHAT, keyOf(operation), () => carryOut(parts, account, operation));
 }
 
 export function begin(parts: Parts, account: AccountNumber, operation: string): void {
-  parts.later.begin('an operation on many tasks', () => carryOut(parts, account, operation));
+  parts.later.begin(WHAT, keyOf(operation), () => carryOut(parts, account, operation));
+}
+
+const WHAT = 'an operation on many tasks';
+
+function keyOf(operation: string): string {
+  return `bulk ${operation}`;
 }
 
 /** Returns whether something is left to do. @throws BatchError where the job's state forbids it. */

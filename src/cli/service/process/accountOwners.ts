@@ -52,18 +52,18 @@ export class AccountOwners {
 
   /**
    * Claims and loads the account, and works on it from then on; once, however often it is asked for. Rejects with
-   * `AccountOwned` when nobody lets go of it.
+   * `AccountOwned` when nobody lets go of it within `patienceMs`.
    */
-  open(account: OwnedAccount): Promise<void> {
+  open(account: OwnedAccount, patienceMs = CLAIM_MS): Promise<void> {
     const known = this.#opening.get(account.number);
     if (known !== undefined) return known;
-    const opening = this.#open(account);
+    const opening = this.#open(account, patienceMs);
     this.#opening.set(account.number, opening);
     opening.catch(() => this.#opening.delete(account.number));
     return opening;
   }
 
-  async #open(account: OwnedAccount): Promise<void> {
+  async #open(account: OwnedAccount, patienceMs: number): Promise<void> {
     const { shared, endpoint, owners, commits, counting, time, onError, onOwned } = this.#options;
     const { number, name, sign, archive } = account;
     const hear = counting.ofAccount();
@@ -78,19 +78,44 @@ export class AccountOwners {
         hear(news);
         commits.tell(number, news);
       },
-      onFault: (fault) => owners.fault(number, fault),
-      onDeposed: () => owners.deposed(number),
+      onFault: (fault) => {
+        this.#drop(number);
+        owners.fault(number, fault);
+      },
+      onDeposed: () => {
+        this.#drop(number);
+        owners.deposed(number);
+      },
     });
     owners.add(number, owner);
     try {
-      await startWhenFree(owner, time, AbortSignal.timeout(CLAIM_MS), (url) => onOwned(name, url));
+      await startWhenFree(owner, time, patienceMs === 0 ? AbortSignal.abort() : AbortSignal.timeout(patienceMs), (url) => onOwned(name, url));
     } catch (error) {
+      // Who waits for it already is sent on.
+      await owner.stop().catch(() => undefined);
       owners.forget(number);
       throw error;
     }
     loop = runLoop(owner, { time, onError });
     this.#opened.set(number, { owner, loop });
     loop.wake();
+  }
+
+  /** Lets go of the account: its nodes and tasks go on with the process that takes it. */
+  async give(number: AccountNumber): Promise<void> {
+    const opened = this.#opened.get(number);
+    if (opened === undefined) return;
+    await opened.loop.stop();
+    this.#options.shared.provider.disown?.(number);
+    await opened.owner.stop();
+    this.#drop(number);
+    this.#options.owners.forget(number);
+  }
+
+  #drop(number: AccountNumber): void {
+    void this.#opened.get(number)?.loop.stop();
+    this.#opened.delete(number);
+    this.#opening.delete(number);
   }
 
   /** Ends the account's nodes and lets go of it. `graceMs`: of the tasks that still run. */

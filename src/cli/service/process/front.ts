@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
 import { provideCertificates } from '../../../api/certificates.ts';
 import { certificateName, HOST_SUFFIX } from '../../../api/hostNames.ts';
 import { PortTakenError, listen, type Listener, type ListenerOptions } from '../../../api/listener.ts';
@@ -6,6 +7,7 @@ import { NamedCertificates } from '../../../api/namedCertificates.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { serviceAddress } from '../providers/make.ts';
 import type { Composition } from './composition.ts';
+import { internalUrlOf } from '../several/severalOptions.ts';
 import type { ApiPart } from './parts.ts';
 import { portTaken } from './portTaken.ts';
 
@@ -28,10 +30,11 @@ const RENEWAL_LOOK_MS = 6 * 3_600_000;
 
 /** Opens the port; first of all, so that a taken one is known before anything is started. */
 export async function openFront(given: Composition): Promise<Front> {
-  const { directory, options, log } = given;
+  const { directory, options, externals, log } = given;
   // As nodes of other machines dial it, the service has that name as well.
   const forNodes = given.providers === null ? [] : [new URL(serviceAddress(given.providers, options.host, options.port)).hostname.replace(/^\[|\]$/g, '')];
-  const names = [...(options.host === '0.0.0.0' || options.host === '::' ? [] : [options.host]), ...forNodes];
+  const forOthers = externals.clusterKey === undefined ? [] : [new URL(internalUrlOf(options, { host: options.host, endpoint: 'http://localhost', name: hostname() })).hostname.replace(/^\[|\]$/g, '')];
+  const names = [...(options.host === '0.0.0.0' || options.host === '::' ? [] : [options.host]), ...forNodes, ...forOthers];
   const certificates = (): ReturnType<typeof provideCertificates> => provideCertificates({ directory: directory.certificates, names, now: new Date() });
   const named = new NamedCertificates(directory.certificates, () => new Date());
   const suffix = options.hostSuffix ?? HOST_SUFFIX;

@@ -16,6 +16,8 @@ import type { ServiceKeys } from '../data/keys.ts';
 import type { NodeOptions } from '../nodeOptions.ts';
 import type { Providers } from '../providers/file.ts';
 import type { RegionOptions } from '../regionOptions.ts';
+import type { SeveralPart } from '../several/part.ts';
+import type { SeveralOptions } from '../several/severalOptions.ts';
 import type { ServiceTime } from './time.ts';
 
 /** Where accounts are reached by who names none. */
@@ -58,6 +60,7 @@ export interface ServiceContext {
   readonly region: RegionOptions;
   /** What all processes of the database share; undefined: this one has it for itself. */
   readonly clusterKey: string | undefined;
+  readonly several: SeveralOptions;
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs: number | undefined;
   /** Webhooks may lead to this machine and to private networks. */
@@ -74,6 +77,8 @@ export interface ServiceContext {
 /** The owners of the accounts, running. */
 export interface OwnerPart {
   readonly ports: { readonly wake: Wake; readonly commits: Commits; readonly figures: Figures; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storages: StorageAccounts; readonly settableClock: SettableClock | null };
+  /** Null: this process has the database for itself. */
+  readonly several: SeveralPart | null;
   /** Why accounts are not worked on now, in one sentence; null: they are. */
   readonly trouble: () => string | null;
   /** To be called when there is room on a full disk again. */

@@ -21,6 +21,7 @@ import { decideArchive } from '../archiveOptions.ts';
 import { decideNodes } from '../nodeOptions.ts';
 import { providersFor } from '../providers/read.ts';
 import { decideRegion } from '../regionOptions.ts';
+import { decideSeveral } from '../several/severalOptions.ts';
 import { decideSilence } from '../silenceOptions.ts';
 import { serviceTime } from './time.ts';
 
@@ -152,7 +153,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], region: decideRegion({}, composition.options), clusterKey: composition.externals.clusterKey, autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, webhookPrivate: composition.options.webhookPrivate === true, nodes: decideNodes({}, composition.options.nodes), providers, archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], region: decideRegion({}, composition.options), clusterKey: composition.externals.clusterKey, several: decideSeveral({}, composition.options), autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, webhookPrivate: composition.options.webhookPrivate === true, nodes: decideNodes({}, composition.options.nodes), providers, archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.

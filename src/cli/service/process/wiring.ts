@@ -34,6 +34,8 @@ import { startMaintenance } from '../../../store/maintain.ts';
 import { postgresLogArchive } from '../../../store/logArchive.ts';
 import { migrate } from '../../../store/migrate.ts';
 import { forgetProcesses } from '../../../store/owner/claim.ts';
+import { AGENT_LEASE_MS } from '../../../store/ownerStore.ts';
+import type { AccountHost } from '../../../ports.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LIMITS } from '../../../wire/limits.ts';
 import { readIfThere } from '../../files.ts';
@@ -46,7 +48,10 @@ import { makeProviders, remoteService, serviceAddress } from '../providers/make.
 import { simulationThreads } from '../simulations/threads.ts';
 import { accountsOf, managementOptions } from './management.ts';
 import type { OwnerPart, Parts, ServiceContext } from './parts.ts';
+import { LOCAL } from '../providers/file.ts';
 import { sharedSigningKeys } from '../several/join.ts';
+import { createSeveral, ownedHere } from '../several/part.ts';
+import { internalUrlOf } from '../several/severalOptions.ts';
 import { signerOf } from './signer.ts';
 import { releaseVersion } from '../../version.ts';
 
@@ -75,17 +80,34 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const { host, ...ports } = owner.ports;
       const identity = { tokens: createTokens({ keyFile: clusterKey === undefined ? keys.signingKeyFile : sharedSigningKeys(database, clusterKey), outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
       const tracing = isTracingAsked(process.env) ? (await import('../../../api/tracing/tracing.ts')).startTracing({ env: process.env, version: releaseVersion(), commits: owner.ports.commits, log }) : undefined;
-      const api = createApi({ database, tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, simulations: simulationThreads(), ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const { several } = owner;
+      const api = createApi({ database, ...(several === null ? {} : { several }), tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, simulations: simulationThreads(), ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
+      if (several !== null) {
+        const refresh = async (): Promise<void> => {
+          await api.refresh(() => accountsOf(database, keys, sealing));
+          for (const name of accounts.names()) {
+            const account = accounts.named(name);
+            if (account !== undefined && account !== first) await addresses.open(account.number);
+          }
+        };
+        several.refreshWith(refresh);
+        accounts.lookWith(refresh);
+      }
       await api.resume(first);
+      const goingOn = several === null ? undefined : setInterval(() => {
+        api.goOn().catch((error: unknown) => log.warn({ error }, 'what other processes had begun could not be looked at now'));
+      }, GO_ON_EVERY_MS);
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
         leave: () => api.leave(),
         seed: (document, signal) => api.seed(document, { dryRun: false, update: false }, { account: first, baseUrl: endpoint, signal }),
         stop: async () => {
+          clearInterval(goingOn);
           api.close();
+          await several?.close();
           await tracing?.close();
           await database.end();
         },
@@ -93,6 +115,9 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
     },
   };
 }
+
+/** How soon what a process had begun is gone on with when it has ended. */
+const GO_ON_EVERY_MS = 10_000;
 
 /** An account's storage, whichever it uses at the time. */
 function workplace(storages: StorageAccounts, account: AccountNumber): Pick<BlobAccount, 'createContainer' | 'deleteBlob' | 'grant'> {
@@ -109,8 +134,9 @@ function localUrl(url: string): string | null {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<StorageAccounts>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, providers, region, archive, time, log } = context;
+  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, providers, region, archive, time, clusterKey, several, log } = context;
   const { clock, wallClock, virtual } = time;
+  const internalUrl = internalUrlOf(several, { host, endpoint, name: hostname() });
   const say = (message: string): void => log.warn({ reason: message }, 'something of a node is left');
   const local = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say });
   const engines = providers === null ? local : await makeProviders(providers, { directory, service: remoteService(serviceAddress(providers, host, Number(new URL(endpoint).port)), directory, keys.nodeSecret), local, say });
@@ -145,6 +171,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
       log.flush();
       process.exit(1);
     },
+    goesOn: clusterKey !== undefined,
     log,
   });
   const commits = new CommitListeners(log);
@@ -152,7 +179,8 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
   const onError = (error: unknown): void => log.warn({ error }, 'the owner cannot work now');
   const shared = {
     process: processId,
-    processUrl: endpoint,
+    processUrl: internalUrl,
+    ...(clusterKey === undefined ? {} : { agentLeaseMs: AGENT_LEASE_MS }),
     agentUrl,
     store: timedStore(store, MACHINE_TIME.now, (ms) => counting.commit(ms)),
     onTurn: (turn: TurnFigures) => counting.turn(turn),
@@ -173,10 +201,39 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     log,
     story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }: StoryLine) => log[level](fields, message) },
   };
-  const opened = new AccountOwners({ shared, endpoint, owners, commits, counting, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
-  const open = ({ number, name }: { readonly number: AccountNumber; readonly name: string }): Promise<void> =>
-    opened.open({ number, name, sign: signerOf(storages, number, wallClock), archive: { store: postgresLogArchive(pool), storage: workplace(storages, number), settings: archive, wallClock } });
-  await Promise.all(
+  const opened = new AccountOwners({ shared, endpoint: several.publicUrl ?? endpoint, owners, commits, counting, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
+  const open = ({ number, name }: { readonly number: AccountNumber; readonly name: string }, patienceMs?: number): Promise<void> =>
+    opened.open({ number, name, sign: signerOf(storages, number, wallClock), archive: { store: postgresLogArchive(pool), storage: workplace(storages, number), settings: archive, wallClock } }, patienceMs);
+  const accountHost: AccountHost = {
+    open: async (account) => {
+      await open(account);
+      await addresses.open(account.number);
+    },
+    close: async (account) => {
+      await opened.close(account, LEAVE_GRACE_MS);
+      await addresses.close(account);
+    },
+  };
+  const ownerHere = clusterKey === undefined ? (number: AccountNumber) => owners.of(number) : ownedHere(owners);
+  const here = { wake: owners, explanations: owners.explanations, files: nodeFiles(ownerHere, transfers), nodeRequests: nodeRequests(ownerHere), commits, host: accountHost };
+  const part =
+    clusterKey === undefined
+      ? null
+      : createSeveral({
+          connection,
+          clusterKey,
+          process: processId,
+          url: internalUrl,
+          directory,
+          hasLocalNodes: providers === null || providers.byDefault === LOCAL || providers.rules.some((rule) => rule.provider === LOCAL),
+          owners,
+          local: here,
+          claim: (account) => open(account, 0),
+          give: (account) => opened.give(account),
+          credentials: nodeCredentials(keys.nodeSecret),
+          log,
+        });
+  if (part === null) await Promise.all(
     accounts.map(async ({ account: number, name }) => {
       if (name === keys.batch.name) return open({ number, name });
       // What keeps one account from being loaded keeps it from no other.
@@ -184,27 +241,18 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
       await addresses.open(number);
     }),
   );
-  const heartbeat = runHeartbeat({ owners: () => owners.living(), store, process: processId }, MACHINE_TIME, onError);
-  const maintenance = startMaintenance(pool, { clock, log });
+  const heartbeat = runHeartbeat({ owners: () => owners.living(), store, process: processId, always: part !== null }, MACHINE_TIME, onError);
+  const [first] = accounts;
+  if (part !== null && first !== undefined) {
+    await part.start(first.account);
+    await Promise.all(accounts.slice(1).map(({ account }) => addresses.open(account)));
+  }
+  const maintenance = startMaintenance(pool, { clock, log, ...(part === null ? {} : { isOurs: () => part.isFirst }) });
   return {
     ports: {
-      wake: owners,
-      commits,
+      ...(part?.ports ?? here),
       figures: { counted: counting, accounts: () => owners.figures() },
-      explanations: owners.explanations,
       door: owners,
-      files: nodeFiles((number) => owners.of(number), transfers),
-      nodeRequests: nodeRequests((number) => owners.of(number)),
-      host: {
-        open: async (account) => {
-          await open(account);
-          await addresses.open(account.number);
-        },
-        close: async (account) => {
-          await opened.close(account, LEAVE_GRACE_MS);
-          await addresses.close(account);
-        },
-      },
       storages,
       settableClock: virtual === null ? null : settableClock(virtual, () => owners.living()),
     },
@@ -214,9 +262,13 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     containers: () => (provider.containers?.() ?? Promise.resolve({ engine: null, limits: [] })).catch((error: unknown) => ({ engine: null, limits: [`No containers: ${messageOf(error)}.`] })),
     trouble: () => opened.trouble(),
     roomSeen: () => opened.roomSeen(),
+    several: part,
     stop: async (agents) => {
+      await part?.beginLeaving().catch(onError);
       heartbeat.stop();
-      await opened.stop(agents === 'end' ? LEAVE_GRACE_MS : null);
+      // Nodes go on with the process that takes their account.
+      await opened.stop(agents === 'end' && part?.hasHeir !== true ? LEAVE_GRACE_MS : null);
+      part?.tellOthers();
       await provider.close();
       await maintenance.stop();
       await pool.end();

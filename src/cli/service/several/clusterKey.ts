@@ -42,11 +42,6 @@ export function peerSecret(clusterKey: string): Uint8Array {
   return derived(clusterKey, 'linarite requests between processes');
 }
 
-/** Names the cluster where its key must not be told. */
-export function clusterName(clusterKey: string): string {
-  return Buffer.from(derived(clusterKey, 'linarite name of the cluster')).toString('hex').slice(0, 16);
-}
-
 function derived(clusterKey: string, purpose: string): Uint8Array {
   return Buffer.from(hkdfSync('sha256', clusterKey, '', purpose, 32));
 }

@@ -1,0 +1,125 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, connect as connectTcp, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectionUrl, ensureDatabase } from '../../src/store/embedded/databases.ts';
+import { type TemporaryBlobs, temporaryBlobs } from './blobs.ts';
+import { freePort, linarite, type LinariteEnv } from './linarite.ts';
+import { type TemporaryPostgres, temporaryPostgres } from './postgres.ts';
+
+/** One of several processes on a database. */
+export interface Member {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly url: string;
+  up(): Promise<void>;
+  /** Ends it without a word. */
+  kill(): Promise<void>;
+  /** `linarite down`: it leaves. */
+  down(): Promise<void>;
+  restart(): Promise<void>;
+  pid(): Promise<number>;
+  env(): Promise<LinariteEnv>;
+}
+
+export interface Several {
+  readonly members: readonly Member[];
+  readonly databaseUrl: string;
+  readonly postgres: TemporaryPostgres;
+  /** A plain balancer of connections before all of them: who takes one gets it, in turn. */
+  readonly balancer: string;
+  /** What `up` is given beside flags. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly parent: string;
+  purge(): Promise<void>;
+}
+
+export const CLUSTER_KEY = 'a cluster key that only tests use, which is long enough';
+
+/** Real processes on one real PostgreSQL and one blob server, their nodes in one directory. `flags`: further ones of `up`. */
+export async function startSeveral(count: number, flags: readonly string[] = []): Promise<Several> {
+  const parent = mkdtempSync(join(tmpdir(), 'linarite-several-'));
+  chmodSync(parent, 0o711);
+  const postgres = await temporaryPostgres();
+  const databaseUrl = connectionUrl(await ensureDatabase(postgres.connection, 'several'));
+  const blobs: TemporaryBlobs = await temporaryBlobs(postgres);
+  const { endpoint } = blobs.server;
+  const environment = {
+    LINARITE_DATABASE_URL: databaseUrl,
+    LINARITE_CLUSTER_KEY: CLUSTER_KEY,
+    LINARITE_STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=testaccount;AccountKey=${Buffer.from('a key that only tests use').toString('base64')};BlobEndpoint=${endpoint};`,
+  };
+  const members = await Promise.all(Array.from({ length: count }, (_, index) => memberAt(join(parent, `member${index + 1}`), [...flags, '--shared-node-dir', join(parent, 'nodes')], environment)));
+  const balancing = await balance(members.map(({ port }) => port));
+  const purge = async (): Promise<void> => {
+    balancing.close();
+    await Promise.all(members.map((member) => linarite(['down', '--purge', '--data-dir', member.dataDir]).catch(() => undefined)));
+    await blobs.remove();
+    await postgres.remove();
+    rmSync(parent, { recursive: true, force: true });
+  };
+  try {
+    for (const member of members) await member.up();
+  } catch (error) {
+    await purge();
+    throw error;
+  }
+  return { members, databaseUrl, postgres, balancer: `http://127.0.0.1:${balancing.port}`, environment, parent, purge };
+}
+
+export async function memberAt(dataDir: string, flags: readonly string[], environment: NodeJS.ProcessEnv): Promise<Member> {
+  const port = await freePort();
+  const pid = async (): Promise<number> => Number((await env()).LINARITE_PID);
+  const env = async (): Promise<LinariteEnv> => JSON.parse((await linarite(['env', '--data-dir', dataDir, '--format', 'json'])).stdout) as LinariteEnv;
+  return {
+    dataDir,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    up: async () => void (await linarite(['up', '--detach', '--data-dir', dataDir, '--port', String(port), ...flags], { env: environment })),
+    kill: async () => void process.kill(await pid(), 'SIGKILL'),
+    down: async () => void (await linarite(['down', '--data-dir', dataDir])),
+    restart: async () => void (await linarite(['restart', '--data-dir', dataDir], { env: environment })),
+    pid,
+    env,
+  };
+}
+
+/** The cluster key as a file, with what it says. */
+export function keyFile(parent: string, key: string): string {
+  const path = join(parent, 'cluster-key');
+  writeFileSync(path, `${key}\n`, { mode: 0o600 });
+  return path;
+}
+
+/** As load balancers do it that know nothing of HTTP: each connection goes to the next one that takes it. */
+async function balance(ports: readonly number[]): Promise<{ readonly port: number; close(): void }> {
+  let next = 0;
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((client) => {
+    sockets.add(client);
+    client.once('close', () => sockets.delete(client));
+    client.on('error', () => undefined);
+    const attempt = (left: number): void => {
+      next += 1;
+      const port = ports[next % ports.length];
+      if (left === 0 || port === undefined) return void client.destroy();
+      const backend = connectTcp(port, '127.0.0.1');
+      backend.once('connect', () => {
+        client.pipe(backend).pipe(client);
+        client.once('close', () => backend.destroy());
+        backend.once('close', () => client.destroy());
+      });
+      backend.on('error', () => (client.bytesWritten === 0 && backend.connecting ? attempt(left - 1) : client.destroy()));
+    };
+    attempt(ports.length);
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    port,
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
