@@ -487,7 +487,7 @@ describe('an owner', () => {
     await owner.start();
     const agent = connect();
     script.beatFailure = new Error('the database is away');
-    clock.now += 7_000;
+    clock.now += 4_000;
     await expect(beat()).rejects.toThrow('away');
     expect([owner.phase, agent.closed.length]).toEqual(['ready', 0]);
     clock.now += 2_000;

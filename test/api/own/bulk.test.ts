@@ -98,7 +98,7 @@ describe('many tasks at once', () => {
     const work = JSON.stringify({ action: 'delete' });
     await it.pool.query(`insert into bulk_operation (operation, account, job, work, numbers, done, changed, created) select $1, 1, $2, $3, array_agg(n), 200, 200, 0 from generate_series(5, 454) n`, [operation, row?.job, work]);
     const begun: Promise<void>[] = [];
-    const parts = { database: it.pool, clock: () => it.now.value, wake: { wake: () => Promise.resolve() }, timeout: (ms: number) => AbortSignal.timeout(ms), later: { begin: (_what: string, _key: string, run: () => Promise<void>) => void begun.push(run()), stop: () => undefined } } as unknown as Parts;
+    const parts = { database: it.pool, clock: () => it.now.value, wake: { wake: () => Promise.resolve() }, timeout: (ms: number) => AbortSignal.timeout(ms), later: { begin: (_what: string, _key: string, run: () => Promise<void>) => void begun.push(run()), resume: (_what: string, _key: string, run: () => Promise<void>) => void begun.push(run()), stop: () => undefined } } as unknown as Parts;
     await resumeBulk(parts);
     await Promise.all(begun);
     expect((await it.ask({ url: `/linarite/operations/${operation}` })).json).toMatchObject({ state: 'completed', matched: 450, done: 450, changed: 450 });
