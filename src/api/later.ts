@@ -14,7 +14,9 @@ export interface WorkHold {
 export interface Later {
   /** `key`: what is the same work under the same key, here and in other processes, is done once at a time. */
   begin(what: string, key: string, work: () => Promise<void>): void;
-  /** As `begin`, of what was begun in another life, or by a process that may have ended: nothing where it is under way. */
+  /**
+   * As `begin`, of what was begun in another life, or by a process that may have ended: nothing where it is under way.
+   */
   resume(what: string, key: string, work: () => Promise<void>): void;
   stop(): void;
 }

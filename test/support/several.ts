@@ -36,7 +36,10 @@ export interface Several {
 
 export const CLUSTER_KEY = 'a cluster key that only tests use, which is long enough';
 
-/** Real processes on one real PostgreSQL and one blob server, their nodes in one directory. `flags`: further ones of `up`. */
+/**
+ * Real processes on one real PostgreSQL and one blob server, their nodes in one directory. `flags`: further ones of
+ * `up`.
+ */
 export async function startSeveral(count: number, flags: readonly string[] = []): Promise<Several> {
   const parent = mkdtempSync(join(tmpdir(), 'linarite-several-'));
   chmodSync(parent, 0o711);

@@ -26,7 +26,8 @@ function newsOf(line: string): CommitNews {
 
 /**
  * What owners of this process commit, and those of others: a stream from the process that has the account, for as long
- * as somebody listens. It begins with `loaded`, so that listeners read what they have not heard; likewise when the account moves.
+ * as somebody listens. It begins with `loaded`, so that listeners read what they have not heard; likewise when the
+ * account moves.
  */
 export function routedCommits(routing: Routing, local: Commits): Commits {
   return {

@@ -34,7 +34,10 @@ const LARGEST_BODY_BYTES = 1 << 20;
 const MOST_WAITING_BYTES = 16 << 20;
 const STILL_HERE_MS = 5_000;
 
-/** All that is asked names an account, and more by its operation. It comes from a process of the same release, or the one before. */
+/**
+ * All that is asked names an account, and more by its operation. It comes from a process of the same release, or the
+ * one before.
+ */
 interface Asked {
   readonly account: number;
   readonly job: number;

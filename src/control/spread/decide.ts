@@ -36,8 +36,8 @@ const UNEVEN = 2;
 
 /**
  * What one process does about accounts. All processes decide by the same facts in the same way: each free account is
- * claimed by one of them, that which has the fewest; where facts differ for a moment the claim itself decides. An account
- * with nodes of a machine stays with the processes of that machine as long as one of them lives.
+ * claimed by one of them, that which has the fewest; where facts differ for a moment the claim itself decides. An
+ * account with nodes of a machine stays with the processes of that machine as long as one of them lives.
  */
 export function decideSpread(me: string, { processes, accounts }: Spread): SpreadDecision {
   const willing = processes.filter(({ isLeaving }) => !isLeaving).toSorted((a, b) => (a.process < b.process ? -1 : 1));

@@ -8,7 +8,8 @@ const LEAST_CHARACTERS = 32;
 
 /**
  * What all processes of one database know, and nobody else: `--cluster-key-file`, or LINARITE_CLUSTER_KEY. Undefined:
- * neither is given; '': what was kept is to be forgotten. Throws `CommandError` for one that cannot be read, or is short.
+ * neither is given; '': what was kept is to be forgotten. Throws `CommandError` for one that cannot be read, or is
+ * short.
  */
 export function givenClusterKey(file: string | undefined, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   if (file === undefined) {
