@@ -45,8 +45,8 @@ const PATIENCE_MS = 15_000;
 
 /**
  * Spreads accounts over the processes of a database: looks twice a second, claims what is free and falls to this
- * process, and lets go of an account, one each ten seconds, while another process has fewer. It knows where each account
- * is.
+ * process, and lets go of an account, one each ten seconds, while another process has fewer. It knows where
+ * each account is.
  */
 export class Spreader implements Places {
   readonly #options: SpreaderOptions;
