@@ -5,12 +5,11 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signAsk } from '../../src/api/peers/signature.ts';
 import { peerSecret } from '../../src/cli/service/several/clusterKey.ts';
-import { freePort, LAUNCHER, linarite, run, until } from '../support/linarite.ts';
-import { CLUSTER_KEY, keyFile, type Several, startSeveral } from '../support/several.ts';
+import { freePort, LAUNCHER, run, until } from '../support/linarite.ts';
+import { asOperatorOf, CLUSTER_KEY, keyFile, makeAccount, type Member, operatorToken, type Several, startSeveral } from '../support/several.ts';
 import { LINUX, smallClient, type SmallClient } from '../support/smallClient.ts';
 
 const TASKS = process.env['LINARITE_CHECK_ALL'] !== undefined ? 2_000 : 200;
-const GROUP = '/subscriptions/11a12173-0000-4000-8000-000000000002/resourceGroups/linarite';
 
 let it: Several;
 let key: string;
@@ -51,12 +50,6 @@ async function ownerOf(name: string): Promise<number | undefined> {
   }
 }
 
-async function tokenFor(resource: string): Promise<string> {
-  const operator = JSON.parse((await linarite(['env', '--identity', '--format', 'json', '--data-dir', it.members[0]?.dataDir ?? ''])).stdout) as Readonly<Record<string, string>>;
-  const answer = await fetch(`${operator['IDENTITY_ENDPOINT']}?api-version=2019-08-01&resource=${resource}`, { headers: { 'x-identity-header': operator['IDENTITY_HEADER'] ?? '' } });
-  return ((await answer.json()) as { readonly access_token: string }).access_token;
-}
-
 async function completed(job: string, count: number, ask = client(0)): Promise<true | undefined> {
   const { taskCounts } = (await ask.call('GET', `/jobs/${job}/taskcounts`)) as { readonly taskCounts: { readonly completed: number } };
   return taskCounts.completed === count ? true : undefined;
@@ -95,7 +88,7 @@ describe('three processes on one database', () => {
     const other = it.members[(owner + 1) % it.members.length];
     if (other === undefined) throw new Error('no other process');
     const ending = new AbortController();
-    const answer = await fetch(`${other.url}/linarite/events?form=page&view=job:anywhere&tasks=1-200`, { headers: { authorization: `Bearer ${await tokenFor('https://batch.core.windows.net/')}` }, signal: ending.signal });
+    const answer = await fetch(`${other.url}/linarite/events?form=page&view=job:anywhere&tasks=1-200`, { headers: { authorization: `Bearer ${await operatorToken(it.members, 'https://batch.core.windows.net/')}` }, signal: ending.signal });
     expect(answer.status).toBe(200);
     const reader = answer.body?.getReader();
     if (reader === undefined) throw new Error('no stream');
@@ -116,28 +109,24 @@ describe('three processes on one database', () => {
   }, 60_000);
 
   test('know accounts, and keys of them, as soon as another one has made them; have them evenly; and forget them', async () => {
-    const token = await tokenFor('https://management.azure.com/');
-    const arm = async (index: number, method: string, path: string, body?: object): Promise<Record<string, string>> => {
-      const answer = await fetch(`${it.members[index % it.members.length]?.url}${GROUP}/providers/Microsoft.Batch/batchAccounts/${path}?api-version=2025-06-01`, { method, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-      const text = await answer.text();
-      return text === '' ? {} : (JSON.parse(text) as Record<string, string>);
+    const ask = await asOperatorOf(it);
+    const at = (index: number): Member => {
+      const member = it.members[index % it.members.length];
+      if (member === undefined) throw new Error('no process');
+      return member;
     };
     const names = ['second', 'third', 'fourth', 'fifth', 'sixth'];
-    for (const [index, name] of names.entries()) await arm(index, 'PUT', name, { location: 'westeurope', properties: {} });
     for (const [index, name] of names.entries()) {
-      await until(`${name} is made`, 30_000, async () => ((await arm(index + 1, 'GET', name))['properties'] as unknown as { provisioningState: string })?.provisioningState === 'Succeeded' || undefined);
-      const { primary = '' } = await arm(index, 'POST', `${name}/listKeys`);
-      const at = it.members[(index + 2) % it.members.length]?.url ?? '';
-      await smallClient(at, name, primary).call('GET', '/pools');
-      const { primary: next = '' } = await arm(index, 'POST', `${name}/regenerateKeys`, { keyName: 'Primary' });
-      await smallClient(at, name, next).call('GET', '/pools');
+      const primary = await makeAccount(ask, at(index), name);
+      await smallClient(at(index + 1).url, name, primary).call('GET', '/pools');
+      const { primary: next } = await ask(at(index + 2), 'POST', `${name}/regenerateKeys`, { keyName: 'Primary' });
+      await smallClient(at(index).url, name, String(next)).call('GET', '/pools');
     }
     const owners = await Promise.all(['linarite', ...names].map(ownerOf));
     expect([0, 1, 2].map((member) => owners.filter((owner) => owner === member).length)).toEqual([2, 2, 2]);
-    await arm(1, 'DELETE', 'sixth');
+    await ask(at(1), 'DELETE', 'sixth');
     await until('the account is gone everywhere', 30_000, async () => {
-      const answers = await Promise.all([0, 1, 2].map((index) => arm(index, 'GET', 'sixth').then(() => false, (error: Error) => error.message.includes('404'))));
+      const answers = await Promise.all([0, 1, 2].map((index) => ask(at(index), 'GET', 'sixth').then(() => false, (error: Error) => error.message.includes('404'))));
       return answers.every(Boolean) || undefined;
     });
   }, 120_000);

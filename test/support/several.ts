@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectionUrl, ensureDatabase } from '../../src/store/embedded/databases.ts';
 import { type TemporaryBlobs, temporaryBlobs } from './blobs.ts';
-import { freePort, linarite, type LinariteEnv } from './linarite.ts';
+import { freePort, linarite, type LinariteEnv, until } from './linarite.ts';
 import { type TemporaryPostgres, temporaryPostgres } from './postgres.ts';
 
 /** One of several processes on a database. */
@@ -125,4 +125,36 @@ async function balance(ports: readonly number[]): Promise<{ readonly port: numbe
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+const GROUP = '/subscriptions/11a12173-0000-4000-8000-000000000002/resourceGroups/linarite';
+
+/** Asks the Resource Manager of one of the processes, as their operator. `path`: below the accounts of the group. */
+export type AskManager = (member: Member, method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
+
+/** @throws Error with status and text of an answer that is no success. */
+export async function asOperatorOf({ members }: Pick<Several, 'members'>): Promise<AskManager> {
+  const token = await operatorToken(members, 'https://management.azure.com/');
+  return async ({ url }, method, path, body) => {
+    const answer = await fetch(`${url}${GROUP}/providers/Microsoft.Batch/batchAccounts/${path}?api-version=2025-06-01`, { method, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+  };
+}
+
+/** A token of the operator's for the given audience, as programs of the machine get it. */
+export async function operatorToken(members: readonly Member[], resource: string): Promise<string> {
+  const [first] = members;
+  if (first === undefined) throw new Error('no process');
+  const operator = JSON.parse((await linarite(['env', '--identity', '--format', 'json', '--data-dir', first.dataDir])).stdout) as Readonly<Record<string, string>>;
+  const answer = await fetch(`${operator['IDENTITY_ENDPOINT']}?api-version=2019-08-01&resource=${resource}`, { headers: { 'x-identity-header': operator['IDENTITY_HEADER'] ?? '' } });
+  return ((await answer.json()) as { readonly access_token: string }).access_token;
+}
+
+/** Makes an account, and waits until it works. Returns its key. */
+export async function makeAccount(ask: AskManager, member: Member, name: string): Promise<string> {
+  await ask(member, 'PUT', name, { location: 'westeurope', properties: {} });
+  await until(`${name} is made`, 60_000, async () => ((await ask(member, 'GET', name))['properties'] as { readonly provisioningState?: string })?.provisioningState === 'Succeeded' || undefined, 200);
+  return String((await ask(member, 'POST', `${name}/listKeys`))['primary']);
 }
