@@ -6,8 +6,9 @@ const TASKS = 1_000;
 const ACCOUNTS = ['bench1', 'bench2', 'bench3', 'bench4'] as const;
 
 /**
- * Tasks of `/bin/true` a second, from the first request until all have completed, in one account and in four, by one, two
- * and three processes on one PostgreSQL. Each account has a node of 8 slots; with one account the other nodes are idle.
+ * Tasks of `/bin/true` a second, from the first request until all have completed, in one account and in four, by one,
+ * two and three processes on one PostgreSQL. Each account has a node of 8 slots; with one account the other nodes are
+ * idle.
  * Processes, nodes, database and clients share the machine. `--tasks 200`: so many in all, default 1,000.
  */
 export async function run(): Promise<Record<string, unknown>> {
