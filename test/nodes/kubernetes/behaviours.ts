@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeObservation } from '../../../src/core/events.ts';
 import { createApiClient, type ApiClient } from '../../../src/nodes/kubernetes/api/client.ts';
@@ -66,6 +67,19 @@ export function describeKubernetes(name: string, start: () => Promise<TestCluste
       const secret = await administrator.ask('GET', `/api/v1/namespaces/${cluster.namespace}/secrets/${podOf(7)}`);
       expect(at(secret, 'metadata', 'ownerReferences')).toMatchObject([{ kind: 'Pod', uid: textAt(pod, 'metadata', 'uid') }]);
       expect(Buffer.from(textAt(secret, 'data', 'config.json') ?? '', 'base64').toString()).toContain('secret-of-node');
+    });
+
+    test.each([
+      { user: 'root, who has the rights that users of tasks need and no others', runAsUser: 0, runsAs: /^19\d{8}$/ },
+      { user: 'another user, who has none', runAsUser: 4_711, runsAs: /^4711$/ },
+    ])('a node works as $user', async ({ runAsUser, runsAs }) => {
+      const { provider, kubelet, podOf } = await begin({ runAsUser });
+      await provider.acquire(request());
+      await owner.until('the node is ready', () => owner.reports.some(({ kind }) => kind === 'ready'));
+      const end = await owner.run({ commandLine: `/bin/sh -c 'id -u >uid && (setsid sleep 300 & ) && cp uid $AZ_BATCH_NODE_SHARED_DIR/uid'` });
+      expect(end.outcome).toMatchObject({ kind: 'exited', exitCode: 0 });
+      const uid = readFileSync(`/proc/${kubelet.pidOf(podOf(7))}/root/mnt/batch/tasks/shared/uid`, 'utf8').trim();
+      expect(uid).toMatch(runsAs);
     });
 
     test('pods of others, and of other services on the same cluster, are neither listed nor touched', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -101,15 +101,19 @@ export async function startKubelet({ cluster, namespace, machine, schedules = tr
     for (const mount of listAt(container, 'volumeMounts')) {
       const volume = listAt(pod, 'spec', 'volumes').find((one) => textAt(one, 'name') === textAt(mount, 'name'));
       const place = join(run.directory, textAt(mount, 'name') ?? '');
-      mkdirSync(place, { recursive: true, mode: 0o755 });
       const secret = textAt(volume, 'secret', 'secretName');
+      mkdirSync(place, { recursive: true });
+      chmodSync(place, secret === null ? 0o777 : 0o755);
       const mode = numberAt(volume, 'secret', 'defaultMode') ?? 0o644;
-      if (secret !== null) for (const [name, data] of Object.entries(await untilSecret(secret))) writeFileSync(join(place, name), Buffer.from(data, 'base64'), { mode });
+      if (secret !== null) for (const [name, data] of Object.entries(await untilSecret(secret))) {
+        writeFileSync(join(place, name), Buffer.from(data, 'base64'), { mode });
+        chownSync(join(place, name), 0, numberAt(pod, 'spec', 'securityContext', 'fsGroup') ?? 0);
+      }
       mounts.push(`mkdir -p ${textAt(mount, 'mountPath')} && mount --bind ${place} ${textAt(mount, 'mountPath')}`);
     }
     if (run.isEnding) return;
     const command = listAt(container, 'command').map(String).map(quoteForShell).join(' ');
-    const script = ['mount -t tmpfs none /mnt', 'mount -t tmpfs none /run', 'mount -t tmpfs -o ro none /sys/fs/cgroup', ...mounts, `exec ${command}`].join('\n');
+    const script = ['mount -t tmpfs none /mnt', 'mount -t tmpfs none /run', 'mount -t tmpfs -o ro none /sys/fs/cgroup', ...mounts, `exec ${asUser(pod)} ${command}`].join('\n');
     const log = openSync(join(run.directory, 'log'), 'a');
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '/bin/sh', '-ec', script], { cwd: '/', stdio: ['ignore', log, log], env: { PATH: process.env['PATH'] } });
     closeSync(log);
@@ -214,6 +218,14 @@ export async function startKubelet({ cluster, namespace, machine, schedules = tr
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** As the user that the pod names, with no more rights than its container adds. */
+function asUser(pod: unknown): string {
+  const user = numberAt(pod, 'spec', 'securityContext', 'runAsUser') ?? 0;
+  const groups = numberAt(pod, 'spec', 'securityContext', 'fsGroup');
+  const added = listAt(pod, 'spec', 'containers', 0, 'securityContext', 'capabilities', 'add').map((name) => `,+${String(name).toLowerCase()}`);
+  return `setpriv --reuid=${user} --regid=0 ${groups === null ? '--clear-groups' : `--groups=${groups}`} --bounding-set=-all${added.join('')} --no-new-privs`;
 }
 
 function graceOf(pod: unknown): number {
