@@ -179,6 +179,8 @@ export class Session {
     const { absent, options } = this.#around;
     if (this.#isOver || this.lifeOf(node) !== life) return;
     if (observed.kind === 'running' && !this.channels.has(node)) absent.expect(node, options.monotonic());
+    // An engine that has lost a machine may be wrong about what runs there: that is others' from now on.
+    if (observed.kind === 'ended' || observed.kind === 'preempted') this.channels.send(node, { kind: 'leave', epoch: this.epoch });
     this.push({ kind: 'node', node, life, observed });
   }
 

@@ -596,6 +596,16 @@ describe('an owner', () => {
     expect(kinds(told)).not.toContain('ended');
   });
 
+  test('tells an agent to leave that still speaks when the engine says that its node has ended', async () => {
+    const { owner, connect, observe } = scripted();
+    await owner.start();
+    const agent = connect();
+    observe({ node: 7, life: 1, observed: { kind: 'ended', reason: 'the life before' } });
+    expect(agent.kinds()).not.toContain('leave');
+    observe({ node: 7, life: 2, observed: { kind: 'ended', reason: 'its machine is lost' } });
+    expect(agent.kinds()).toContain('leave');
+  });
+
   test('sends an agent away whose life of the node is over', async () => {
     const { owner, connect } = scripted();
     await owner.start();
