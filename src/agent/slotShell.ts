@@ -98,6 +98,8 @@ function begin(options: SlotShellOptions): SlotShell {
   let hasLacked = false;
   /** What it had used since the last look when it ended, and nobody has asked for. */
   let left: TaskUsage | null = null;
+  // Before anybody listens for its end: one that cannot be enclosed is killed.
+  const { cgroup, members, memory, meter } = enclosed(child, options, script.file);
   const gone = new Promise<void>((resolve) => {
     const end = (error: Error): void => {
       if (failed !== null) return;
@@ -116,7 +118,6 @@ function begin(options: SlotShellOptions): SlotShell {
     child.once('error', () => end(new ShellDied(null, null)));
     child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
   });
-  const { cgroup, members, memory, meter } = enclose(child, options);
   // A dead shell's pipe: `exit` says so.
   stdin.on('error', () => {});
   stdout.setEncoding('latin1');
@@ -232,6 +233,16 @@ interface Enclosed {
   readonly members: Members;
   readonly memory: MemoryKills;
   readonly meter: UsageMeter;
+}
+
+/** `script`: closed where it throws. */
+function enclosed(child: ChildProcess, options: SlotShellOptions, script: number): Enclosed {
+  try {
+    return enclose(child, options);
+  } catch (error) {
+    closeSync(script);
+    throw error;
+  }
 }
 
 function enclose(child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Enclosed {

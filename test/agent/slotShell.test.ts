@@ -46,6 +46,18 @@ describe('a slot shell', () => {
     expect(await run('(exit 255)\n')).toBe(255);
   });
 
+  test('that cannot be put into its control group is no shell, and its end is nobody’s fault', async () => {
+    const begin = (): SlotShell => startSlotShell({ user: CALLER, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: { ...NO_CGROUP, net: import.meta.filename }, name: 'slot' }, bounds, network: null, root: null });
+    const open = readdirSync('/proc/self/fd').length;
+    expect(begin).toThrow(/ENOTDIR/);
+    // It is killed: what follows runs in this process after its end.
+    const next = start(CALLER);
+    expect(await next.run('(exit 3)\n')).toBe(3);
+    next.close();
+    await next.gone;
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(open);
+  });
+
   test.each([['echo 99999999999'], ['echo'], ['echo -1'], ['echo 256']])('that says something else (`%s`) is killed, and with it the attempt', async (said) => {
     const used = start(CALLER);
     await expect(used.run(`${said}\n`)).rejects.toMatchObject({ name: 'Error', signal: 'SIGKILL' });
