@@ -56,7 +56,8 @@ export async function startSeveral(count: number, flags: readonly string[] = [])
   const balancing = await balance(members.map(({ port }) => port));
   const purge = async (): Promise<void> => {
     balancing.close();
-    await Promise.all(members.map((member) => linarite(['down', '--purge', '--data-dir', member.dataDir]).catch(() => undefined)));
+    // One after the other: the last one ends the nodes that all have together.
+    for (const member of members) await linarite(['down', '--purge', '--data-dir', member.dataDir]).catch(() => undefined);
     await blobs.remove();
     await postgres.remove();
     rmSync(parent, { recursive: true, force: true });
