@@ -1,12 +1,6 @@
 import type { Answer } from '../answer.ts';
 import type { Principal } from '../principal.ts';
-
-/** What stands for a value that is not shown. */
-const HIDDEN = '(hidden)';
-/** Lists whose values may be secrets, which programs are given so. */
-const SETTINGS: ReadonlySet<string> = new Set(['environmentSettings', 'commonEnvironmentSettings']);
-/** The signature of a link into storage: whoever has the link may use it. */
-const SIGNATURE = /([?&]sig=)[^&"\s]+/gi;
+import { hiddenSettings, withoutSignatures } from '../../wire/secrets.ts';
 
 /** Whether somebody looks at the page who may change nothing. */
 export function isReader(principal: Principal | null): boolean {
@@ -25,7 +19,5 @@ export function withoutSecrets(answer: Answer): Answer {
 
 /** A replacer of `JSON.stringify`. */
 function hide(key: string, value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll(SIGNATURE, `$1${HIDDEN}`);
-  if (!SETTINGS.has(key) || !Array.isArray(value)) return value;
-  return value.map((setting: unknown) => (typeof setting === 'object' && setting !== null && 'value' in setting ? { ...setting, value: HIDDEN } : setting));
+  return typeof value === 'string' ? withoutSignatures(value) : (hiddenSettings(key, value) ?? value);
 }

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { messageOf } from '../../base/errors.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { accountInHost } from '../credentials/credentials.ts';
 import { connectionOf, type Connection } from '../ownOperations.ts';
+import { secretInFile } from '../secretInFile.ts';
 
 /**
  * Which account a command is about. The key comes from a file or the environment: every user can read command lines.
@@ -35,7 +36,7 @@ export function targetOf({ dataDir, endpoint, account, keyFile }: TargetFlags, e
   const url = withScheme(endpoint ?? environment['AZURE_BATCH_ENDPOINT'] ?? '');
   if (url === undefined) throw new CommandError(EXIT.usage, 'no endpoint is named: give --endpoint, or set AZURE_BATCH_ENDPOINT');
   const name = account ?? environment['AZURE_BATCH_ACCOUNT'] ?? accountInHost(url);
-  const key = keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : secretIn(keyFile);
+  const key = keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : secretInFile(keyFile);
   if (key === undefined || key === '') throw new CommandError(EXIT.usage, 'no key is named: give --key-file, or set AZURE_BATCH_ACCESS_KEY');
   if (name === undefined) throw new CommandError(EXIT.usage, `${url.host} does not say the account: give --account, or set AZURE_BATCH_ACCOUNT`);
   return { endpoint: url.href.replace(/\/+$/, ''), account: name, key };
@@ -46,18 +47,5 @@ function withScheme(endpoint: string): URL | undefined {
     return endpoint === '' ? undefined : new URL(/^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);
   } catch (error) {
     throw new CommandError(EXIT.usage, `${endpoint} is no endpoint: ${messageOf(error)}`);
-  }
-}
-
-/** `NAME.REGION.batch.azure.com`. */
-function accountInHost({ hostname }: URL): string | undefined {
-  return /^([a-z0-9]{3,24})\.[a-z0-9]+\.batch\./.exec(hostname)?.[1];
-}
-
-function secretIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new CommandError(EXIT.usage, `${file} cannot be read: ${messageOf(error)}`);
   }
 }
