@@ -1,5 +1,7 @@
-# Sourced by each ./run of an example, which first goes into its own directory.
+# Sourced by each ./run of an example. Goes into its directory; what is put out belongs where the caller is.
 
+export EXAMPLE_CALLER=${EXAMPLE_CALLER:-$PWD}
+cd "$(dirname "$0")"
 linarite=../../linarite
 
 # need PROGRAM PACKAGE: ends with what is missing and how to get it.
