@@ -41,7 +41,7 @@ import { sizesOption } from './service/sizesFile.ts';
 import { releaseVersion } from './version.ts';
 import { wholeNumber } from './wholeNumber.ts';
 
-const program = new Command('linarite')
+export const program = new Command('linarite')
   .description('an open Azure Batch service that you run yourself')
   .version(releaseVersion())
   .showHelpAfterError('(see --help)')

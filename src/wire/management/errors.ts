@@ -1,5 +1,5 @@
 /** Every code of Azure Resource Manager that clients of ours may get, and its HTTP status. */
-const MANAGEMENT_ERRORS = {
+export const MANAGEMENT_ERRORS = {
   // The request itself
   AuthenticationFailed: 401,
   InvalidAuthenticationToken: 401,
