@@ -45,6 +45,7 @@ export const SERVICE_VARIABLES: readonly Variable[] = [
   { name: 'LINARITE_DATA_DIR', where: 'all commands', says: 'the data directory where `--data-dir` is not given (`./.linarite`)' },
   { name: 'LINARITE_DATABASE_URL', where: '`up`', says: 'a PostgreSQL instead of the embedded one, where it has a password; empty: the embedded one again' },
   { name: 'LINARITE_STORAGE_CONNECTION_STRING', where: '`up`', says: 'a storage account of Azure instead of the embedded blob server' },
+  { name: 'LINARITE_CLUSTER_KEY', where: '`up`', says: 'the secret that several processes on one database share: [several processes](../several.md)' },
   { name: 'LINARITE_ISOLATION', where: '`up`', says: 'how far nodes are places of their own at most: `overlays`, `binds`, `none` ([isolation](../isolation.md))' },
   { name: 'LINARITE_DEBUG', where: 'all commands', says: 'set: an error that nobody foresaw is printed with its stack' },
   { name: 'LINARITE_ACCOUNTS', where: '`run`', says: 'a file with several accounts to share a run out to ([run](../run.md))' },
