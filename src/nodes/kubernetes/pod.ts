@@ -1,4 +1,3 @@
-import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
 import { quoteForShell } from '../../base/shellWords.ts';
 import { findVmSize } from '../../wire/sizes/find.ts';
 import { CONFIG_VARIABLE } from '../local/record.ts';
@@ -93,13 +92,8 @@ export function secretOf(request: NodeRequest, service: RemoteService, options: 
 
 export function secretData(request: NodeRequest, service: RemoteService, options: KubernetesOptions): Readonly<Record<string, string>> {
   const isRoot = (options.runAsUser ?? 0) === 0;
-  const config = { ...remoteAgentOptions(request, service, WORK), rootDirectory: `${WORK}/tasks`, uidBase: isRoot ? uidBaseOf(request.node) : null };
+  const config = { ...remoteAgentOptions(request, service, WORK, isRoot), rootDirectory: `${WORK}/tasks` };
   return { [CONFIG]: Buffer.from(JSON.stringify(config)).toString('base64') };
-}
-
-/** Bounds on a user's processes count those of all pods of a machine: users of two nodes are not the same. */
-function uidBaseOf(node: NodeRequest['node']): number {
-  return FIRST_UID + (node % UID_BLOCKS) * UIDS_PER_NODE;
 }
 
 /**

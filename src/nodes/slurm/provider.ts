@@ -128,7 +128,8 @@ export function createSlurmProvider(options: SlurmOptions, commands: SlurmComman
   const configure = (request: NodeRequest): Promise<void> => {
     const { localDirectory } = options;
     const directory = localDirectory === undefined ? places.nodeDirectory(request.node) : join(localDirectory, lifeKey(request));
-    return places.furnish(request.node, remoteAgentOptions(request, service, directory));
+    // A job is of whoever submits it.
+    return places.furnish(request.node, remoteAgentOptions(request, service, directory, process.geteuid?.() === 0));
   };
 
   const seenOf = (account: AccountNumber | 'all'): readonly Observation[] => lives.all().filter(({ node }) => isOf(account, node));

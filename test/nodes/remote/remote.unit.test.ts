@@ -14,7 +14,7 @@ test('agents of other machines dial by TLS alone', () => {
 
 test('their configuration names one authority, and leaves the address to be found there', () => {
   const service = { agentUrl: 'wss://batch.lab.example/linarite/agent', authority: 'PEM', cluster: '0123456789ab', leaseMs: 300_000 };
-  const options = remoteAgentOptions(nodeRequest({ node: 7, nodeId: 'n7', priority: 'low', credential: 'secret' }), service, '/scratch/n7');
+  const options = remoteAgentOptions(nodeRequest({ node: 7, nodeId: 'n7', priority: 'low', credential: 'secret' }), service, '/scratch/n7', false);
   expect(options).toMatchObject({ nodeId: 'n7', agentUrl: service.agentUrl, authority: 'PEM', credential: 'secret', rootDirectory: '/scratch/n7/root', stateDirectory: '/scratch/n7/state', ipAddress: 'found', lowPriority: true });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -59,6 +59,7 @@ describe.skipIf(missing !== null)(`Nodes on Slurm (needs ${missing ?? 'nothing m
   afterAll(() => cluster.close());
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'linarite-shared-'));
+    chmodSync(directory, 0o711);
     [seen, started] = [[], []];
     provider = open();
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
@@ -30,6 +30,7 @@ describe.skipIf(missing !== null)(`Slurm (needs ${missing ?? 'nothing more'})`, 
     'Slurm',
     async (agentUrl) => {
       const directory = mkdtempSync(join(tmpdir(), 'linarite-shared-'));
+      chmodSync(directory, 0o711);
       const options = optionsFor(agentUrl, directory);
       let provider: ClosableProvider = createSlurmProvider(options);
       return {

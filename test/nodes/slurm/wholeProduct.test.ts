@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -22,6 +22,8 @@ describe.skipIf(missing !== null)(`The product with nodes on Slurm (needs ${miss
     const cluster = await startSlurmCluster();
     cleanups.push(() => cluster.close());
     const directory = await mkdtemp(join(tmpdir(), 'linarite-providers-'));
+    // Users of tasks pass through it.
+    await chmod(directory, 0o711);
     cleanups.push(() => rm(directory, { recursive: true, force: true }));
     const providers = join(directory, 'providers.yaml');
     await writeFile(providers, JSON.stringify({ default: 'cluster', providers: [{ name: 'cluster', kind: 'slurm', directory: join(directory, 'shared'), partition: 'high', lowPriorityPartition: 'spot', slurmConf: cluster.environment.SLURM_CONF }] }));
@@ -41,14 +43,14 @@ describe.skipIf(missing !== null)(`The product with nodes on Slurm (needs ${miss
     expect(jobs().map((job) => job.replace(/^\d+ /, '')).toSorted()).toEqual(['high 4', 'high 4', 'spot 4']);
 
     await client.call('POST', '/jobs', { id: 'job', poolInfo: { poolId: 'on-slurm' } });
-    await client.call('POST', '/jobs/job/addtaskcollection', { value: Array.from({ length: 50 }, (_, index) => ({ id: `t${index}`, commandLine: `/bin/sh -c 'sleep 0.2; echo hello ${index} from $AZ_BATCH_NODE_ID'` })) });
+    await client.call('POST', '/jobs/job/addtaskcollection', { value: Array.from({ length: 50 }, (_, index) => ({ id: `t${index}`, commandLine: `/bin/sh -c 'sleep 0.2; echo hello ${index} from $AZ_BATCH_NODE_ID, user $(id -u)'` })) });
     const done = await until('all tasks have ended', 60_000, async () => {
       const all = await listed('/jobs/job/tasks');
       return all.length === 50 && all.every(({ state }) => state === 'completed') ? all : undefined;
     }, 500);
     expect(done.map(({ executionInfo }) => executionInfo?.result)).toEqual(done.map(() => 'success'));
     expect(new Set(done.map(({ nodeInfo }) => nodeInfo?.nodeId))).toEqual(new Set(nodes.map(({ id }) => id)));
-    expect(await client.text('GET', '/jobs/job/tasks/t7/files/stdout.txt')).toMatch(/^hello 7 from tvm/);
+    expect(await client.text('GET', '/jobs/job/tasks/t7/files/stdout.txt')).toMatch(/^hello 7 from tvm\S+, user [1-9]\d+$/m);
 
     const before = jobs();
     await linarite(['restart', '--data-dir', service.dataDir]);
