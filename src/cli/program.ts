@@ -26,6 +26,7 @@ import { addNodeCommands } from './node.ts';
 import { addProxyCommand } from './proxy/command.ts';
 import { addPoolCommands } from './pool.ts';
 import { addResourceCommands } from './resources/commands.ts';
+import { logFormatOption } from './service/log/format.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { clockOption } from './service/clockOption.ts';
@@ -64,6 +65,7 @@ const upCommand = program
   .option('--ephemeral [size]', 'keep everything in memory, at most so much (like 2GB; default: a quarter of it): durable against kills, lost with the machine; down leaves nothing')
   .option('--node-dir <directory>', 'keep the directories of nodes there, for good; the rest stays in the data directory')
   .addOption(logLevelOption())
+  .addOption(logFormatOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
 for (const option of [seedOption(), ...silenceOptions(), maxJobTimeOption(), autoScaleOption(), webhookOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...regionOptions(), ...severalOptions(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);

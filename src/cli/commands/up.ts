@@ -21,6 +21,9 @@ export interface UpOptions extends Wishes {
 export async function up(options: UpOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const wishes = withDatabase(options);
+  if (options.detach === true && options.logFormat !== undefined) {
+    throw new CommandError(EXIT.usage, '--log-format is for a service in the foreground: one in the background has nobody to print to, and linarite logs shows its log');
+  }
   if (options.withParent === true) return upWithParent(path, wishes);
   const running = await readyService(path, wishes);
   if (running !== undefined) {

@@ -12,6 +12,7 @@ import { type DataDirectory, findDataDirectory, type Layout } from './data/dataD
 import { keepExternals, readExternals } from './externals.ts';
 import { moveIfLong } from './log/log.ts';
 import { memoryBytes } from './data/memory.ts';
+import type { LogFormat } from './log/format.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
 import type { TrustedIssuer } from '../../api/identity/outsideIssuers.ts';
@@ -44,6 +45,8 @@ export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes, Region
   /** Where the directories of nodes lie. */
   readonly nodeDir?: string;
   readonly logLevel?: LogLevel;
+  /** In which form the log goes to standard error as well. It is of this start alone. */
+  readonly logFormat?: LogFormat;
   /** No job lasts longer than so many milliseconds. */
   readonly maxJobTime?: number;
   /** Formulas of pools may run each so many milliseconds. */

@@ -4,7 +4,8 @@ import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { messageOf } from '../../../base/errors.ts';
 import { loggedError } from '../../../loggedError.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
-import { openLogFile } from './file.ts';
+import { type LogFile, openLogFile } from './file.ts';
+import { inFormat, type LogFormat } from './format.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel } from './level.ts';
 
 const LONGEST_BYTES = 20 * 1024 * 1024;
@@ -19,8 +20,9 @@ const SECRETS = ['key', 'accountKey', 'credential', 'connectionString', 'databas
  * The service's log: JSON lines at the end of `service.log`; at 20 MB it becomes `service.log.1` and a new one is
  * begun. Written at once, so that the last line before a crash is there. Lines that cannot be written (a full disk) are
  * left out and counted; nothing else comes of it. The logs of the other processes are kept short by the same look.
+ * With `printed` each line goes to standard error as well, in that form, also where the file has no room for it.
  */
-export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level: LogLevel = DEFAULT_LOG_LEVEL): { log: Logger; close(): void } {
+export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level: LogLevel = DEFAULT_LOG_LEVEL, printed?: LogFormat): { log: Logger; close(): void } {
   const path = join(directory.logs, 'service.log');
   moveIfLong(path);
   const file = openLogFile(path, lostLines);
@@ -34,7 +36,7 @@ export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level:
       serializers: { error: loggedError },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(secret)' },
     },
-    file,
+    printed === undefined ? file : { write: (line: string) => writeAndPrint(line, file, printed) },
   );
   const look = setInterval(() => {
     try {
@@ -53,6 +55,11 @@ export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level:
       file.close();
     },
   };
+}
+
+function writeAndPrint(line: string, file: LogFile, printed: LogFormat): void {
+  file.write(line);
+  process.stderr.write(inFormat(line, printed));
 }
 
 function lostLines(lines: number): string {

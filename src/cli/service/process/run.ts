@@ -11,6 +11,7 @@ import type { DataDirectory } from '../data/dataDirectory.ts';
 import { openFront } from './front.ts';
 import { provideKeys, type ServiceKeys, usesWellKnownKeys } from '../data/keys.ts';
 import { machineLimits } from './limits.ts';
+import type { LogFormat } from '../log/format.ts';
 import { openLog } from '../log/log.ts';
 import { memoryLimits } from '../data/memory.ts';
 import type { ApiPart, Parts, ServiceContext } from './parts.ts';
@@ -43,6 +44,8 @@ export interface Starting {
    * What is done once all parts work and before anyone is served. Where it rejects the service ends with its agents.
    */
   readonly beforeReady?: (api: ApiPart) => Promise<void>;
+  /** In which form the log goes to standard error as well. */
+  readonly logFormat?: LogFormat | undefined;
 }
 
 /**
@@ -50,9 +53,9 @@ export interface Starting {
  * migrations beside blob server -> owner -> API. Throws `CommandError` where the
  * user can do something; what was started by then is ended.
  */
-export async function runService(path: string, options: ServiceOptions, parts: Parts, { signal, beforeReady }: Starting): Promise<Service> {
+export async function runService(path: string, options: ServiceOptions, parts: Parts, { signal, beforeReady, logFormat }: Starting): Promise<Service> {
   const directory = claimDataDirectory(path);
-  const { log, close: closeLog } = openLog(directory, options.logLevel);
+  const { log, close: closeLog } = openLog(directory, options.logLevel, logFormat);
   const cleanups = new Cleanups(log);
   cleanups.add('log', closeLog);
   const providers = await providersFor(directory, decideNodes({}, options.nodes)).catch(async (error: unknown) => {

@@ -34,6 +34,7 @@ export async function serve(path: string, wishes: Wishes, onReady: (ready: Ready
     const isInMemory = decision.directory.memory !== null;
     const service = await runService(path, decision.options, createParts(), {
       signal: order.signal,
+      logFormat: wishes.logFormat,
       beforeReady: async (api) => {
         seeded = (await seeding?.(api, order.signal)) ?? [];
       },
