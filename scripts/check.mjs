@@ -31,6 +31,7 @@ const NEEDS = [
   [/test\/(agent\/(fileSystems|imageRoot)|cli\/mountsAndImages)\.test/, 'root on Linux, overlays, FUSE and busybox-static'],
   [/test\/agent\/killing\.test/, 'Linux, for some tests with root'],
   [/test\/(nodes\/slurm|clients\/slurm)/, "root and Debian's slurm-wlm"],
+  [/test\/deploy\/container\.test/, '--all, and podman with busybox-static'],
   [/test\/(clients|cli|blobs)\//, 'Linux'],
 ];
 
