@@ -46,6 +46,8 @@ export function run(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
     child.on('close', (code) => settle({ code, stdout, stderr }));
+    // Who reads nothing may have ended already.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
 }
