@@ -4,11 +4,14 @@ import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const CONTAINERFILE = textOf('deploy/container/Containerfile');
 const [, USER = '', GROUP = ''] = /^USER (\d+):(\d+)$/m.exec(CONTAINERFILE) ?? [];
 const [, PLACE = ''] = /^VOLUME (\S+)$/m.exec(CONTAINERFILE) ?? [];
 const [, PORT = ''] = /^EXPOSE (\d+)$/m.exec(CONTAINERFILE) ?? [];
+
+function textOf(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
 
 interface Deployment {
   readonly kind: string;

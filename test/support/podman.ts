@@ -48,7 +48,7 @@ export async function startPodman(): Promise<Podman | string> {
   };
 }
 
-/** An image that a service can be built from, of what this machine has: its Node.js, the libraries that this needs, busybox. */
+/** An image that a service can be built from, of what this machine has: its Node.js with its libraries, busybox. */
 export async function makeNodeBase(podman: Podman, name: string): Promise<void> {
   const root = join(podman.directory, 'base');
   makeImageRoot(root, 'busybox with Node.js');
