@@ -35,11 +35,14 @@ const NEEDS = [
   [/test\/(clients|cli|blobs)\//, 'Linux'],
 ];
 
+/** Of the examples two are tried each time, those that need the least. */
+const EXAMPLES_LEFT = ['preemption', 'shardedTests', 'etl'];
+
 /**
  * Files that take a minute or more and try at full length, through real clients, what others try in seconds: without
  * `--all` they are left out.
  */
-const LEFT_TO_ALL = ['test/clients/identity.test.ts', 'test/cli/run/growth.test.ts', 'test/cli/clock.test.ts'];
+const LEFT_TO_ALL = ['test/clients/identity.test.ts', 'test/cli/run/growth.test.ts', 'test/cli/clock.test.ts', ...EXAMPLES_LEFT.map((name) => `test/examples/${name}.test.ts`)];
 
 /** So many files of a step are named with the time that they took. */
 const LONGEST_NAMED = 12;
