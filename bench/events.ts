@@ -23,7 +23,7 @@ const EVENTS_A_TASK = 3;
 export async function run(): Promise<Record<string, unknown>> {
   return withSimulatedPool(() => ({ kind: 'exited', exitCode: 0 }), async ({ clients, service }) => {
     const { AZURE_BATCH_ENDPOINT: endpoint, AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = service.env;
-    const connection: Connection = { endpoint, account, key };
+    const connection: Connection = { endpoint, credentials: { kind: 'key', account, key } };
     const [client] = clients;
     let jobs = 0;
     const complete = async (): Promise<number> => {

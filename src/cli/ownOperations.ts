@@ -1,6 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
-import { stringsToSign } from '../wire/sharedKey.ts';
+import { authorizationOf, type Credentials } from './credentials/credentials.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { hint } from './hint.ts';
 import { type DataDirectory, dataDirectoryPath, findDataDirectory } from './service/data/dataDirectory.ts';
@@ -9,15 +8,15 @@ import { clientEnvironment } from './service/environment.ts';
 
 /** How a service is asked. */
 export interface Connection {
+  /** Without a slash at its end. */
   readonly endpoint: string;
-  readonly account: string;
-  readonly key: string;
+  readonly credentials: Credentials;
 }
 
 /** The service of the data directory; without one given, the one that the environment names. @throws CommandError */
 export function connectionOf(dataDir: string | undefined): Connection {
   const { AZURE_BATCH_ENDPOINT: endpoint, AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = process.env;
-  if (dataDir === undefined && endpoint !== undefined && account !== undefined && key !== undefined) return { endpoint: endpoint.replace(/\/$/, ''), account, key };
+  if (dataDir === undefined && endpoint !== undefined && account !== undefined && key !== undefined) return { endpoint: endpoint.replace(/\/$/, ''), credentials: { kind: 'key', account, key } };
   const path = dataDirectoryPath(dataDir);
   const directory = findDataDirectory(path);
   const record = directory === undefined ? undefined : runningService(directory);
@@ -28,7 +27,7 @@ export function connectionOf(dataDir: string | undefined): Connection {
 /** The service that a command has just started, or found. */
 export function connectionTo(directory: DataDirectory, record: ServiceRecord): Connection {
   const environment = clientEnvironment(directory, record);
-  return { endpoint: environment.AZURE_BATCH_ENDPOINT, account: environment.AZURE_BATCH_ACCOUNT, key: environment.AZURE_BATCH_ACCESS_KEY };
+  return { endpoint: environment.AZURE_BATCH_ENDPOINT, credentials: { kind: 'key', account: environment.AZURE_BATCH_ACCOUNT, key: environment.AZURE_BATCH_ACCESS_KEY } };
 }
 
 export interface Ask {
@@ -49,15 +48,14 @@ export async function ask(connection: Connection, asked: Ask): Promise<string> {
 }
 
 /** Any operation, signed; the answer as it comes. @throws CommandError notRunning. */
-export async function send({ endpoint, account, key }: Connection, { method = 'GET', path, body, headers: more = {} }: Ask): Promise<Response> {
+export async function send({ endpoint, credentials }: Connection, { method = 'GET', path, body, headers: more = {} }: Ask): Promise<Response> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const bodyLength = text === undefined ? 0 : Buffer.byteLength(text);
   const headers = { ...more, 'ocp-date': new Date().toUTCString(), ...(text === undefined ? {} : { 'content-type': 'application/json; odata=minimalmetadata' }) };
   const length = text === undefined ? {} : { 'content-length': String(bodyLength) };
-  const [toSign = ''] = stringsToSign({ method, rawUrl: path, headers: { ...headers, ...length }, bodyLength }, account);
-  const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(toSign, 'utf8').digest('base64');
+  const authorization = await authorizationOf(credentials, { method, rawUrl: path, headers: { ...headers, ...length }, bodyLength });
   try {
-    return await fetch(`${endpoint}${path}`, { method, headers: { ...headers, authorization: `SharedKey ${account}:${signature}` }, ...(text === undefined ? {} : { body: text }) });
+    return await fetch(`${endpoint}${path}`, { method, headers: { ...headers, authorization }, ...(text === undefined ? {} : { body: text }) });
   } catch (cause) {
     throw new CommandError(EXIT.notRunning, `${endpoint} does not answer: ${messageOf(cause instanceof Error ? (cause.cause ?? cause) : cause)}`);
   }

@@ -23,6 +23,7 @@ import { addSimulateCommand } from './simulate/command.ts';
 import { addTopCommand } from './top/command.ts';
 import { addAzureCommands } from './azure.ts';
 import { addNodeCommands } from './node.ts';
+import { addCompareCommand } from './compare/command.ts';
 import { addProxyCommand } from './proxy/command.ts';
 import { addPoolCommands } from './pool.ts';
 import { addResourceCommands } from './resources/commands.ts';
@@ -136,6 +137,7 @@ addSimulateCommand(program);
 addSeedCommand(program);
 addLintCommand(program);
 addProxyCommand(program);
+addCompareCommand(program);
 addNodeCommands(program);
 addAzureCommands(program);
 addPoolCommands(program);
@@ -155,7 +157,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Work:': ['demo', 'run', 'pool', 'node', 'job', 'task', 'schedule', 'app'],
   'Looking and mending:': ['open', 'top', 'events', 'webhook', 'explain', 'cost', 'lint', 'drill'],
   'Trying out:': ['simulate', 'autoscale', 'clock'],
-  'Beside a real account:': ['proxy'],
+  'Beside a real account:': ['proxy', 'compare'],
   'Accounts and clients:': ['account', 'identity', 'session', 'az', 'hosts', 'shell', 'completion'],
 };
 for (const [heading, names] of Object.entries(GROUPS)) {

@@ -81,7 +81,7 @@ describe.runIf(isPossible)('a user of a node, with @azure/batch and ssh', () => 
     expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(PASSWORD);
     const { AZURE_BATCH_ENDPOINT: endpoint, AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = await instance.env();
     // The SDK is of a version in which only nodes of cloud services are reimaged.
-    await ask({ endpoint, account, key }, { method: 'POST', path: `/pools/pool/nodes/${node}/reimage?api-version=2024-07-01.20.0` });
+    await ask({ endpoint, credentials: { kind: 'key', account, key } }, { method: 'POST', path: `/pools/pool/nodes/${node}/reimage?api-version=2024-07-01.20.0` });
     await idle();
     expect(await codeOf(client.computeNode.deleteUser('pool', node, 'bob'))).toBe('NodeUserNotFound');
   });

@@ -39,7 +39,7 @@ export function targetOf({ dataDir, endpoint, account, keyFile }: TargetFlags, e
   const key = keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : secretInFile(keyFile);
   if (key === undefined || key === '') throw new CommandError(EXIT.usage, 'no key is named: give --key-file, or set AZURE_BATCH_ACCESS_KEY');
   if (name === undefined) throw new CommandError(EXIT.usage, `${url.host} does not say the account: give --account, or set AZURE_BATCH_ACCOUNT`);
-  return { endpoint: url.href.replace(/\/+$/, ''), account: name, key };
+  return { endpoint: url.href.replace(/\/+$/, ''), credentials: { kind: 'key', account: name, key } };
 }
 
 function withScheme(endpoint: string): URL | undefined {
