@@ -25,7 +25,7 @@ export interface CompareFlags extends TargetFlags {
 /** How often something that has not come as far is asked for again. */
 const AGAIN_MS = 200;
 /** Refusals by a state that passes by itself. */
-const PASSING_CODES: ReadonlySet<string> = new Set(['PoolBeingDeleted', 'JobBeingDeleted', 'JobScheduleBeingDeleted', 'CertificateBeingDeleted', 'PoolBeingResized', 'JobBeingTerminated', 'OperationInvalidForCurrentState', 'NodeStateUnusable']);
+const PASSING_CODES: ReadonlySet<string> = new Set(['PoolBeingDeleted', 'JobBeingDeleted', 'JobScheduleBeingDeleted', 'CertificateBeingDeleted', 'PoolBeingResized', 'JobBeingTerminated', 'OperationInvalidForCurrentState', 'JobScheduleBeingTerminated']);
 const ANSWER_WITHIN_MS = 120_000;
 /** All of an answer is compared. */
 const ALL = { jsonBytes: Infinity, otherBytes: Infinity };
