@@ -4,8 +4,8 @@ import { areSameKind } from './values.ts';
 import { isMembers, pairItems } from './walk.ts';
 
 /**
- * How an answer differs. `progress`: in what comes and goes by itself, such as a state, so that it says only when each of them was
- * asked.
+ * How an answer differs. `progress`: in what comes and goes by itself, such as a state, so that it says only when each
+ * of them was asked.
  */
 type DifferenceKind = 'status' | 'code' | 'header' | 'missing' | 'added' | 'type' | 'value' | 'progress';
 

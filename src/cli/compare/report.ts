@@ -8,8 +8,8 @@ export interface Compared {
   /** As recorded. */
   readonly status: number;
   /**
-   * `behind`: alike but for how far something had come; `follows`: it is about what could not be made here; `unsent`: it
-   * could not be sent. The reason says why.
+   * `behind`: alike but for how far something had come; `follows`: it is about what could not be made here; `unsent`:
+   * it could not be sent. The reason says why.
    */
   readonly outcome: 'alike' | 'behind' | 'differs' | 'follows' | 'unsent';
   readonly reason?: string;
