@@ -2,12 +2,15 @@
 // changed.
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { filesAt, hashOf, readIfThere } from './files.mjs';
+import { buildInfo } from './buildInfo.mjs';
+import { filesAt, hashOf, readIfThere, replaceFile } from './files.mjs';
 
 const DIST = 'dist';
 /** Says what dist/ was made of; written last. */
 const STAMP = join(DIST, '.made-of');
 const MADE_OF = ['package-lock.json', 'tsconfig.json', 'scripts', 'src'];
+/** Which sources, and when. */
+const BUILD_INFO = join(DIST, 'build.json');
 /** When `./linarite` built it. */
 const OF_OTHERS = [join(DIST, '.built')];
 
@@ -34,7 +37,8 @@ if (readIfThere(STAMP) !== madeOf) {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
-  removeOthers(DIST, new Set([...made, ...copyAssets(), ...OF_OTHERS].map((path) => resolve(path))));
+  replaceFile(BUILD_INFO, `${JSON.stringify(buildInfo())}\n`);
+  removeOthers(DIST, new Set([...made, BUILD_INFO, ...copyAssets(), ...OF_OTHERS].map((path) => resolve(path))));
   writeFileSync(STAMP, madeOf);
 }
 

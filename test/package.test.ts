@@ -40,7 +40,7 @@ describe('the package', () => {
     const { stdout } = await mustRun('tar', ['-tzf', tarball]);
     const packed = stdout.trim().split('\n').map((name) => name.replace(/^package\//, ''));
     const assets = filesBelow(join(checkout, 'src')).filter((name) => !/\.(md|ts|mts)$/.test(name) && !name.startsWith('dashboard/'));
-    const programs = ['cli/main.js', 'blobs/embedded/child.js', 'nodes/local/sweeper.js', 'nodes/ssh/host/main.js', 'package.json', 'testing/linarite.d.ts', 'testing/linarite.js'];
+    const programs = ['build.json', 'cli/main.js', 'blobs/embedded/child.js', 'nodes/local/sweeper.js', 'nodes/ssh/host/main.js', 'package.json', 'testing/linarite.d.ts', 'testing/linarite.js'];
     const bundles = ['program.cjs', 'service.cjs', 'agent.cjs', 'azure.cjs', 'azure.cjs.LEGAL.txt', 'jose.cjs', 'tracing.cjs', 'x509.cjs', 'x509.cjs.LEGAL.txt', 'yaml.cjs', 'LICENSES.txt'];
     const blobServer = ['bundle.cjs', 'bundle.cjs.LEGAL.txt', 'LICENSES.txt'];
     const built = [...assets, ...programs, ...bundles.map((name) => `bundles/${name}`), ...blobServer.map((name) => `blobs/embedded/azurite/${name}`)];
@@ -64,6 +64,8 @@ describe('the package', () => {
     writeFileSync(join(directory, 'said.txt'), 'hello');
     const before = readdirSync(directory);
     const linarite = (...args: string[]) => mustRun('npx', ['--no-install', 'linarite', ...args], { cwd: directory, env });
+    // Packed from no clone: of its build the day is known.
+    expect((await linarite('--version')).stdout).toMatch(/^\d+\.\d+\.\d+ \(build \d{4}-\d\d-\d\d\)\n$/);
     try {
       await linarite('up', '--detach', '--port', '0');
       await linarite('run', '--input', 'said.txt', '--output', 'loud.txt', '--shell', '--', 'tr a-z A-Z < {input} > loud.txt');

@@ -22,7 +22,7 @@ export const NAVIGATION: readonly Group[] = [
   { title: 'How to: operate', pages: ['docs/operating.md', 'docs/operations.md', 'docs/images.md', 'docs/several.md', 'docs/network.md', 'docs/backup.md', 'docs/metrics.md', 'docs/tracing.md'] },
   { title: 'Reference', pages: ['docs/compatibility.md', 'docs/own-operations.md', 'docs/cli.md'], below: 'docs/reference/' },
   { title: 'Explanations', pages: ['docs/architecture.md', 'docs/tick.md', 'docs/performance.md', 'docs/dependencies.md'] },
-  { title: 'The project', pages: ['CONTRIBUTING.md'] },
+  { title: 'The project', pages: ['CONTRIBUTING.md', 'CHANGELOG.md', 'docs/releases.md', 'SECURITY.md'] },
 ];
 
 /** The group with all its pages. @param all pages that there are @param titleOf of one of them */

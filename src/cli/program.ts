@@ -40,12 +40,12 @@ import { regionOptions } from './service/regionOptions.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
 import { webhookOption } from './service/webhookOption.ts';
 import { sizesOption } from './service/sizesFile.ts';
-import { releaseVersion } from './version.ts';
+import { versionLine } from './version.ts';
 import { wholeNumber } from './wholeNumber.ts';
 
 export const program = new Command('linarite')
   .description('an open Azure Batch service that you run yourself')
-  .version(releaseVersion())
+  .version(versionLine())
   .showHelpAfterError('(see --help)')
   .exitOverride();
 
