@@ -39,8 +39,8 @@ describe('the package', () => {
   test('holds all that runs and is read, and nothing else', async () => {
     const { stdout } = await mustRun('tar', ['-tzf', tarball]);
     const packed = stdout.trim().split('\n').map((name) => name.replace(/^package\//, ''));
-    const assets = filesBelow(join(checkout, 'src')).filter((name) => !/\.(md|ts|mts)$/.test(name) && !name.startsWith('dashboard/'));
-    const programs = ['build.json', 'cli/main.js', 'blobs/embedded/child.js', 'nodes/local/sweeper.js', 'nodes/ssh/host/main.js', 'package.json', 'testing/linarite.d.ts', 'testing/linarite.js'];
+    const assets = filesBelow(join(checkout, 'src')).filter((name) => !/(\.(md|ts|mts)|tsconfig\.json)$/.test(name) && !name.startsWith('dashboard/'));
+    const programs = ['build.json', 'cli/main.js', 'blobs/embedded/child.js', 'cli/service/simulations/thread.js', 'nodes/local/sweeper.js', 'nodes/ssh/host/main.js', 'package.json', 'testing/linarite.d.ts', 'testing/linarite.js'];
     const bundles = ['program.cjs', 'service.cjs', 'agent.cjs', 'azure.cjs', 'azure.cjs.LEGAL.txt', 'jose.cjs', 'tracing.cjs', 'x509.cjs', 'x509.cjs.LEGAL.txt', 'yaml.cjs', 'LICENSES.txt'];
     const blobServer = ['bundle.cjs', 'bundle.cjs.LEGAL.txt', 'LICENSES.txt'];
     const built = [...assets, ...programs, ...bundles.map((name) => `bundles/${name}`), ...blobServer.map((name) => `blobs/embedded/azurite/${name}`)];
