@@ -18,22 +18,24 @@ interface Row {
   readonly node?: number;
 }
 
-function windowOf(rows: readonly Row[]): TaskColumnsWindow {
-  const attempted = rows.filter(({ state, ended }) => state !== undefined || ended !== undefined);
-  const zeros = rows.map(() => 0);
+/** Of the numbers above `after`, up to the last one of the rows. */
+function windowOf(rows: readonly Row[], after = 0): TaskColumnsWindow {
+  const byNumber = new Map(rows.map((row) => [row.task, row]));
+  const places = Array.from({ length: Math.max(0, ...rows.map(({ task }) => task)) - after }, (_, place) => byNumber.get(after + place + 1));
+  const of = (value: (row: Row) => number): number[] => places.map((row) => (row === undefined ? 0 : value(row)));
   return {
-    tasks: { task: rows.map(({ task }) => task), created: rows.map(() => 1_000), slots: rows.map(() => 1), reactivations: zeros },
-    statuses: {
-      task: attempted.map(({ task }) => task),
-      state: attempted.map(({ state = 'active' }) => TASK_STATUS.columns.state.choices[state]),
-      started: attempted.map(({ started = NOTHING }) => started),
-      ended: attempted.map(({ ended = NOTHING }) => ended),
-      exitCode: attempted.map(({ exitCode = NOTHING }) => exitCode),
-      result: attempted.map(({ exitCode }) => (exitCode === undefined ? 0 : exitCode === 0 ? 1 : 2)),
-      retries: zeros,
-      reactivations: zeros,
-      node: attempted.map(({ node = 0 }) => node),
-    },
+    isTask: of(() => 1),
+    created: of(() => 1_000),
+    slots: of(() => 1),
+    asked: of(() => 0),
+    state: of(({ state, ended }) => (state === undefined && ended === undefined ? 0 : TASK_STATUS.columns.state.choices[state ?? 'active'])),
+    started: of(({ started = NOTHING }) => started),
+    ended: of(({ ended = NOTHING }) => ended),
+    exitCode: of(({ exitCode = NOTHING }) => exitCode),
+    result: of(({ exitCode }) => (exitCode === undefined ? 0 : exitCode === 0 ? 1 : 2)),
+    retries: of(() => 0),
+    reactivations: of(() => 0),
+    node: of(({ node = 0 }) => node),
   };
 }
 async function columnsOf(rows: readonly Row[]): Promise<TaskColumns> {
@@ -49,7 +51,7 @@ describe('columns of tasks', () => {
     const columns = await columnsOf([{ task: 1 }, { task: 3, state: 'running', started: 5 }]);
     expect({ count: columns.count, states: [...columns.state.subarray(0, 3)] }).toEqual({ count: 2, states: [0, ABSENT, 2] });
     await growTo(columns, 2_000);
-    setWindow(columns, windowOf([{ task: 2_000 }]), 3, 2_000);
+    setWindow(columns, windowOf([{ task: 2_000 }], 3), 3, 2_000);
     expect({ count: columns.count, length: columns.length, started: columns.started[2] }).toEqual({ count: 3, length: 2_000, started: 5 });
     setWindow(columns, windowOf([]), 1_999, 2_000);
     expect(columns.count).toBe(2);

@@ -67,37 +67,34 @@ export async function growTo(columns: TaskColumns, through: TaskNumber): Promise
   columns.length = Math.max(columns.length, through);
 }
 
-/**
- * Writes a window, which columns have places for; numbers above `after` up to `through` that are not in it are those of
- * no task.
- */
+/** Writes the window of the numbers above `after`, up to `through`, for which columns have places. */
 export function setWindow(columns: TaskColumns, window: TaskColumnsWindow, after: TaskNumber, through: TaskNumber): void {
   if (through > columns.length) throw new Error(`columns of ${columns.length} tasks have no place for ${through}`);
-  const { task } = window.tasks;
-  let row = 0;
-  for (let number = after + 1; number <= through; number += 1) {
-    if (task[row] === number) row += 1;
-    else remove(columns, number);
-  }
-  setAll(columns, window);
+  for (let number = after + 1; number <= through; number += 1) set(columns, window, number - after - 1, number);
 }
 
-/** Writes the tasks with these numbers; those that are not in `window` are no tasks. */
+/** Writes the tasks with these numbers, each of which has its place in the window. */
 export function setNumbers(columns: TaskColumns, window: TaskColumnsWindow, numbers: readonly TaskNumber[]): void {
-  const found = new Set(Array.from(window.tasks.task));
-  for (const number of numbers) if (!found.has(number)) remove(columns, number);
-  setAll(columns, window);
+  for (const [place, number] of numbers.entries()) set(columns, window, place, number);
 }
 
-/** Both halves of a window are in order. */
-function setAll(columns: TaskColumns, window: TaskColumnsWindow): void {
-  const { tasks, statuses } = window;
-  let status = 0;
-  for (let row = 0; row < tasks.task.length; row += 1) {
-    const number = tasks.task[row] ?? 0;
-    while ((statuses.task[status] ?? Number.POSITIVE_INFINITY) < number) status += 1;
-    set(columns, window, row, statuses.task[status] === number ? status : -1);
-  }
+/** Writes what stands at a place of a window, or that there is no such task. */
+function set(columns: TaskColumns, window: TaskColumnsWindow, place: number, number: TaskNumber): void {
+  if (window.isTask[place] !== 1) return remove(columns, number);
+  const at = number - 1;
+  const { state, started, ended, exitCode, result, retries, node } = asShown(window, place);
+  if (columns.state[at] === ABSENT) columns.count += 1;
+  else if (columns.state[at] === state && columns.started[at] === started && columns.ended[at] === ended) return;
+  columns.version += 1;
+  columns.state[at] = state;
+  columns.created[at] = window.created[place] ?? 0;
+  columns.started[at] = started;
+  columns.ended[at] = ended;
+  columns.exitCode[at] = exitCode;
+  columns.result[at] = result;
+  columns.retries[at] = retries;
+  columns.slots[at] = window.slots[place] ?? 0;
+  columns.node[at] = placeOf(columns, node);
 }
 
 function remove(columns: TaskColumns, number: TaskNumber): void {
@@ -105,24 +102,6 @@ function remove(columns: TaskColumns, number: TaskNumber): void {
   columns.state[number - 1] = ABSENT;
   columns.count -= 1;
   columns.version += 1;
-}
-
-function set(columns: TaskColumns, window: TaskColumnsWindow, row: number, statusRow: number): void {
-  const { tasks } = window;
-  const at = (tasks.task[row] ?? 0) - 1;
-  const { state, started, ended, exitCode, result, retries, node } = asShown(window, row, statusRow);
-  if (columns.state[at] === ABSENT) columns.count += 1;
-  else if (columns.state[at] === state && columns.started[at] === started && columns.ended[at] === ended) return;
-  columns.version += 1;
-  columns.state[at] = state;
-  columns.created[at] = tasks.created[row] ?? 0;
-  columns.started[at] = started;
-  columns.ended[at] = ended;
-  columns.exitCode[at] = exitCode;
-  columns.result[at] = result;
-  columns.retries[at] = retries;
-  columns.slots[at] = tasks.slots[row] ?? 0;
-  columns.node[at] = placeOf(columns, node);
 }
 
 function placeOf(columns: TaskColumns, node: number): number {

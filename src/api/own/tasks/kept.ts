@@ -12,8 +12,8 @@ import type { JobNumber, TaskNumber } from '../../../core/keys.ts';
 import type { TaskRange } from '../../../core/status.ts';
 import type { JobRow } from '../../../store/intents/jobs.ts';
 import { mergedRanges, openTasks } from '../../../store/intents/openTasks.ts';
-import type { Database } from '../../../store/intents/statement.ts';
-import { existingTasks, taskColumns, taskColumnsOf, tasksSeen, type TaskColumnsWindow, type TasksSeen } from '../../../store/intents/taskColumns.ts';
+import type { Database, Transaction } from '../../../store/intents/statement.ts';
+import { existingTasks, MOST_PLACES, readingWindows, taskColumns, taskColumnsOf, tasksSeen, type TaskColumnsWindow, type TasksSeen } from '../../../store/intents/taskColumns.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { ABSENT, emptyColumns, growTo, setNumbers, setWindow, type TaskColumns } from './columns.ts';
 import { numbersWhere } from './slices.ts';
@@ -24,7 +24,7 @@ const MOST_TASKS = 3_000_000;
 const MOST_KEPT = 4_000_000;
 const FORGET_AFTER_MS = 10 * 60_000;
 /** Of numbers that are read at once: a few milliseconds write them into the columns. */
-const WINDOW = 4_000;
+const WINDOW = MOST_PLACES;
 /** Looks are at least so far apart, and as many times as far as the last one took: a tenth of a processor at most. */
 const LEAST_APART_MS = 250;
 const APART = 10;
@@ -100,18 +100,23 @@ async function look(database: Database, job: JobNumber, kept: Kept, through: Tas
   const failed = seen.reactivations === kept.seen.reactivations ? new Uint32Array(0) : await failedIn(columns);
   // Tasks above this one have no status that could have changed.
   const begun = Math.max(seen.begun, kept.seen.begun);
-  for (const [first, last] of mergedRanges([...kept.open, ...ranges])) await read(database, job, columns, { after: first - 1, through: Math.min(last, begun, known), begun });
+  const changed = mergedRanges([...kept.open, ...ranges]).map(([first, last]) => ({ after: first - 1, through: Math.min(last, begun, known), begun }));
+  const wanted = [...changed, { after: known, through, begun }].filter((range) => range.after < range.through);
+  if (wanted.length > 0) {
+    await readingWindows(database, async (tx) => {
+      for (const range of wanted) await read(tx, job, columns, range);
+    });
+  }
   for (let at = 0; at < failed.length; at += WINDOW) {
     const numbers = [...failed.subarray(at, at + WINDOW)];
     setNumbers(columns, await taskColumnsOf(database, job, numbers), numbers);
   }
   if (seen.gone !== kept.seen.gone) await dropGone(database, job, columns, known);
-  await read(database, job, columns, { after: known, through, begun });
   Object.assign(kept, { through, seen, open: ranges, lookedAt: performance.now(), tookMs: performance.now() - begunAt });
 }
 
-async function read(database: Database, job: JobNumber, columns: TaskColumns, { after, through, begun }: { readonly after: TaskNumber; readonly through: TaskNumber; readonly begun: TaskNumber }): Promise<void> {
-  const ask = (from: TaskNumber): Promise<TaskColumnsWindow> | null => (from >= through ? null : taskColumns(database, job, { after: from, through: Math.min(from + WINDOW, through), begun }));
+async function read(tx: Transaction, job: JobNumber, columns: TaskColumns, { after, through, begun }: { readonly after: TaskNumber; readonly through: TaskNumber; readonly begun: TaskNumber }): Promise<void> {
+  const ask = (from: TaskNumber): Promise<TaskColumnsWindow> | null => (from >= through ? null : taskColumns(tx, job, { after: from, through: Math.min(from + WINDOW, through), begun }));
   // The database reads the next window while this one is written into the columns.
   let next = ask(after);
   for (let from = after; next !== null; from += WINDOW) {
