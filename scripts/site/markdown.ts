@@ -54,7 +54,12 @@ export function render(text: string, linkTo: (link: string) => string): Rendered
       child.attrSet(name, linkTo(link));
     }
   }
-  return { html: markdown.renderer.render(tokens, markdown.options, {}), title: sections[0]?.text ?? '', sections, links };
+  return { html: reachable(markdown.renderer.render(tokens, markdown.options, {})), title: sections[0]?.text ?? '', sections, links };
+}
+
+/** What may be wider than the window can be scrolled by the keyboard. */
+function reachable(html: string): string {
+  return html.replaceAll('<pre>', '<pre tabindex="0">').replaceAll('<table>', '<div class="wide" tabindex="0"><table>').replaceAll('</table>', '</table></div>');
 }
 
 /** The blocks of code of a page, fenced or indented. */
