@@ -11,6 +11,11 @@ need() {
   exit 2
 }
 
+# A path as the caller means it.
+absolute() {
+  case $1 in /*) echo "$1" ;; *) echo "$EXAMPLE_CALLER/$1" ;; esac
+}
+
 # With no account named, the script runs once more, with a service of its own around it: on_a_service [--clock virtual] "$0" "$@"
 on_a_service() {
   [ -n "${AZURE_BATCH_ACCOUNT:-}" ] || exec ../with-service.mjs "$@"

@@ -20,6 +20,8 @@ test.each([
   ['preemption', 'python3'],
   ['sharded-tests', 'python3'],
   ['etl', 'python3'],
+  ['media', 'ffmpeg'],
+  ['mpi-heat', 'mpicc'],
 ])('%s says that %s is missing, and which package has it, before anything is started', async (name, program) => {
   const { stdout, stderr } = await runExample(name, [], { code: 2, env: { PATH: bare } });
   expect(stderr).toMatch(new RegExp(`^this example needs ${program}: apt-get install \\S+ \\(Debian, Ubuntu\\)`));
