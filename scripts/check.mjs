@@ -42,7 +42,15 @@ const EXAMPLES_LEFT = ['preemption', 'shardedTests', 'etl', 'media', 'mpiHeat'];
  * Files that take a minute or more and try at full length, through real clients, what others try in seconds: without
  * `--all` they are left out.
  */
-const LEFT_TO_ALL = ['test/clients/identity.test.ts', 'test/cli/run/growth.test.ts', 'test/cli/clock.test.ts', ...EXAMPLES_LEFT.map((name) => `test/examples/${name}.test.ts`)];
+const LEFT_TO_ALL = [
+  'test/clients/identity.test.ts',
+  'test/cli/run/growth.test.ts',
+  'test/cli/clock.test.ts',
+  'test/cli/sshPool.test.ts',
+  'test/nodes/slurm/wholeProduct.test.ts',
+  'test/nodes/kubernetes/wholeProduct.test.ts',
+  ...EXAMPLES_LEFT.map((name) => `test/examples/${name}.test.ts`),
+];
 
 /** So many files of a step are named with the time that they took. */
 const LONGEST_NAMED = 12;
