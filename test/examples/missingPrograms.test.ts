@@ -20,6 +20,7 @@ test.each([
   ['preemption', 'python3'],
   ['sharded-tests', 'python3'],
   ['etl', 'python3'],
+  ['kmers', 'python3'],
   ['media', 'ffmpeg'],
   ['mpi-heat', 'mpicc'],
 ])('%s says that %s is missing, and which package has it, before anything is started', async (name, program) => {
