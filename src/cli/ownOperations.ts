@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors.ts';
-import { authorizationOf, type Credentials } from './credentials/credentials.ts';
+import { accountInHost, authorizationOf, credentialsOf, type Credentials } from './credentials/credentials.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { hint } from './hint.ts';
 import { type DataDirectory, dataDirectoryPath, findDataDirectory } from './service/data/dataDirectory.ts';
@@ -13,9 +13,16 @@ export interface Connection {
   readonly credentials: Credentials;
 }
 
-/** The service of the data directory; without one given, the one that the environment names. @throws CommandError */
+/**
+ * The service of the data directory; without one given, the one that the environment names, by a key or a token of the
+ * environment. @throws CommandError
+ */
 export function connectionOf(dataDir: string | undefined): Connection {
   const { AZURE_BATCH_ENDPOINT: endpoint, AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = process.env;
+  if (dataDir === undefined && endpoint?.startsWith('https://') === true && URL.canParse(endpoint) && (key === undefined || key === '')) {
+    const url = new URL(endpoint);
+    return { endpoint: url.origin, credentials: credentialsOf({ account: account ?? accountInHost(url), key, endpoint: url }, process.env) };
+  }
   if (dataDir === undefined && endpoint !== undefined && account !== undefined && key !== undefined) return { endpoint: endpoint.replace(/\/$/, ''), credentials: { kind: 'key', account, key } };
   const path = dataDirectoryPath(dataDir);
   const directory = findDataDirectory(path);
@@ -43,8 +50,33 @@ export interface Ask {
 export async function ask(connection: Connection, asked: Ask): Promise<string> {
   const answer = await send(connection, asked);
   const text = await answer.text();
-  if (!answer.ok) throw refused(connection, answer, text);
-  return text;
+  if (answer.ok) return text;
+  const { method = 'GET', path } = asked;
+  const operation = path.replace(/\?.*$/, '');
+  if (operation.startsWith('/linarite/') && isOfStranger(answer.status, text)) throw new CommandError(EXIT.failure, `${connection.endpoint} is no Linarite service, and this needs an operation of Linarite itself: ${method} ${operation}`);
+  throw refused(connection, answer, text);
+}
+
+/**
+ * As `ask`; undefined: the account has no operations of Linarite itself. @throws CommandError: failure for a refusal,
+ * notRunning.
+ */
+export async function askOwn(connection: Connection, asked: Ask): Promise<string | undefined> {
+  const answer = await send(connection, asked);
+  const text = await answer.text();
+  if (answer.ok) return text;
+  if (isOfStranger(answer.status, text)) return undefined;
+  throw refused(connection, answer, text);
+}
+
+/** What Azure Batch says to a path that it does not know, and what others say that are no Batch service. */
+const UNKNOWN: ReadonlySet<string> = new Set(['InvalidUri', 'RequestUrlFailedToParse', 'UnsupportedHttpVerb', 'ResourceNotFound']);
+
+/** Whether a refusal of one of our own operations is that of a service which has none of them. */
+function isOfStranger(status: number, text: string): boolean {
+  if (![400, 404, 405, 501].includes(status)) return false;
+  const [, code] = /"code"\s*:\s*"(\w+)"/.exec(text) ?? [];
+  return code === undefined || UNKNOWN.has(code) || (code === 'MissingRequiredQueryParameter' && text.includes('api-version'));
 }
 
 /** Any operation, signed; the answer as it comes. @throws CommandError notRunning. */

@@ -28,6 +28,7 @@ import { addProxyCommand } from './proxy/command.ts';
 import { addPoolCommands } from './pool.ts';
 import { addResourceCommands } from './resources/commands.ts';
 import { logFormatOption } from './service/log/format.ts';
+import { targetOptions } from './resources/target.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { clockOption } from './service/clockOption.ts';
@@ -115,14 +116,14 @@ program
     process.exitCode = await (await import('./commands/logs.ts')).logs(options);
   });
 
-program
+const explainCommand = program
   .command('explain')
   .description('why a task, or the tasks of a job, wait')
   .argument('<job>')
   .argument('[task]')
-  .addOption(dataDir())
   .option('--json', 'for programs')
   .action(async (job, task, options) => (await import('./commands/explain.ts')).explain(job, task, options));
+for (const option of targetOptions()) explainCommand.addOption(option);
 
 addRunCommand(program);
 addDemoCommand(program);

@@ -1,7 +1,10 @@
-import { ask, connectionOf } from '../ownOperations.ts';
+import { askOwn, type Connection } from '../ownOperations.ts';
+import { linesOf } from '../resources/explain.ts';
+import { explainFromStates } from '../resources/explainStates.ts';
+import { NOUNS } from '../resources/nouns.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
-export interface ExplainOptions {
-  readonly dataDir?: string;
+export interface ExplainOptions extends TargetFlags {
   readonly json?: boolean;
 }
 
@@ -21,9 +24,18 @@ interface Explanation {
  */
 export async function explain(jobId: string, taskId: string | undefined, options: ExplainOptions): Promise<void> {
   const tasks = taskId === undefined ? '' : `/tasks/${encodeURIComponent(taskId)}`;
-  const text = await ask(connectionOf(options.dataDir), { path: `/linarite/jobs/${encodeURIComponent(jobId)}${tasks}/explain` });
+  const connection = targetOf(options);
+  const text = await askOwn(connection, { path: `/linarite/jobs/${encodeURIComponent(jobId)}${tasks}/explain` });
+  if (text === undefined) return explainStates(connection, { jobId, taskId, json: options.json === true });
   if (options.json === true) console.log(text);
   else console.log(describe(JSON.parse(text) as Explanation).join('\n'));
+}
+
+async function explainStates(connection: Connection, { jobId, taskId, json }: { readonly jobId: string; readonly taskId: string | undefined; readonly json: boolean }): Promise<void> {
+  const place = taskId === undefined ? { connection, noun: NOUNS.job, parentId: undefined } : { connection, noun: NOUNS.task, parentId: jobId };
+  const explanation = await explainFromStates(place, taskId ?? jobId);
+  if (json) console.log(JSON.stringify(explanation));
+  else for (const line of linesOf(explanation)) console.log(line);
 }
 
 function describe({ jobId, taskId, state, open = 0, looked = 0, reasons }: Explanation): string[] {

@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander';
+import { targetOptions } from '../resources/target.ts';
 import { timeBetween } from '../time.ts';
 
 /** Adds `linarite events` (docs/events.md). */
 export function addEventsCommand(program: Command): void {
   const several = (word: string, words: readonly string[] = []): string[] => [...words, word];
-  program
+  const command = program
     .command('events')
     .description('what has happened to pools, nodes, jobs and tasks, and what happens')
     .option('-f, --follow', 'go on with new events until Ctrl-C, also over restarts of the service')
@@ -15,8 +16,8 @@ export function addEventsCommand(program: Command): void {
     .option('--state <state>', 'only what is in this state from then on, like completed or idle; may be given several times', several)
     .option('--json', 'CloudEvents, a JSON object a line')
     .addOption(new Option('--format <format>', "azure-monitor: as the diagnostic logs of Azure Batch have them, a JSON object a line").choices(['text', 'json', 'azure-monitor']))
-    .addOption(new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)'))
     .action(async (options) => (await import('./events.ts')).events(options));
+  for (const option of targetOptions()) command.addOption(option);
 }
 
 export const agoOption = timeBetween(0, 30 * 86_400_000, 'a time like 10m or 2h');

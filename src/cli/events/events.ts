@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseTimestamp } from '../../wire/timestamps.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { connectionOf, refused, send, type Connection } from '../ownOperations.ts';
+import { askOwn, refused, send, type Connection } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 import { agoOption } from './command.ts';
+import { eventsByLooking } from './looking.ts';
 import { eventLine, type CloudEvent } from './line.ts';
 import { messagesOf } from './messages.ts';
 
-interface EventsOptions {
+interface EventsOptions extends TargetFlags {
   readonly follow?: boolean;
   readonly since?: string;
   readonly kind?: readonly string[];
@@ -15,7 +17,6 @@ interface EventsOptions {
   readonly state?: readonly string[];
   readonly json?: boolean;
   readonly format?: 'text' | 'json' | 'azure-monitor';
-  readonly dataDir?: string;
 }
 
 const HOUR_MS = 3_600_000;
@@ -29,10 +30,20 @@ export async function events(options: EventsOptions): Promise<void> {
   const follow = options.follow === true;
   const query = queryOf(options);
   const from = options.since === undefined ? (follow ? '' : new Date(Date.now() - HOUR_MS).toISOString()) : sinceOf(options.since);
-  const connection = (): Connection => connectionOf(options.dataDir);
+  const connection = (): Connection => targetOf(options);
+  if (await isStranger(connection(), query)) {
+    if (format === 'azure-monitor') throw new CommandError(EXIT.usage, '--format azure-monitor needs an operation of Linarite itself: Azure sends such logs to Azure Monitor');
+    const { kind = [], state = [], pool, job } = options;
+    return eventsByLooking(connection(), { wanted: { kind, state, pool, job }, sinceMs: from === '' ? Date.now() : from === 'start' ? 0 : Date.parse(from), follow, show: (event) => print(JSON.stringify(event), format) });
+  }
   if (format === 'azure-monitor') query.set('format', format);
   if (follow && format !== 'azure-monitor') await stream(connection, query, from, (text) => print(text, format));
   else await pages(connection, query, { from, follow, show: (text) => (format === 'azure-monitor' ? process.stdout.write(text) : showPage(text, format)) });
+}
+
+/** Whether an account tells no events. */
+async function isStranger(connection: Connection, query: URLSearchParams): Promise<boolean> {
+  return (await askOwn(connection, { path: `/linarite/events?${extended(query, { limit: '1', from: 'start' })}` })) === undefined;
 }
 
 function queryOf({ kind = [], pool, job, state = [] }: EventsOptions): URLSearchParams {

@@ -1,5 +1,9 @@
 /** What the service says of an event (docs/events.md). */
 export interface CloudEvent {
+  readonly specversion?: string;
+  readonly id?: string;
+  readonly source?: string;
+  readonly datacontenttype?: string;
   readonly type: string;
   readonly time: string;
   readonly subject?: string;

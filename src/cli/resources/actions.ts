@@ -39,7 +39,7 @@ function nodeOption(property: string): Flag {
   const long = property.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return { flags: `--${long} <requeue|terminate|taskcompletion>`, description: 'what becomes of tasks that run there (default: requeue)', property, kind: 'text' };
 }
-const DISABLE_TASKS: Flag = { flags: '--disable-tasks <requeue|terminate|wait>', description: 'what becomes of tasks that run (default: requeue)', property: 'disableTasks', kind: 'text' };
+const DISABLE_TASKS: Flag = { flags: '--disable-tasks <requeue|terminate|wait>', description: 'what becomes of tasks that run (default: requeue)', property: 'disableTasks', kind: 'text', standard: 'requeue' };
 const REASON: Flag = { flags: '--terminate-reason <text>', description: 'kept with the job', property: 'terminateReason', kind: 'text' };
 const METADATA: Flag = { flags: '--metadata <name=value...>', description: 'of your own', property: 'metadata', kind: 'pairs' };
 

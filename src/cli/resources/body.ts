@@ -12,6 +12,8 @@ export interface Flag {
   /** `poolInfo.poolId`. */
   readonly property: string;
   readonly kind: Kind;
+  /** What is sent where nothing is given, since the service asks for something. */
+  readonly standard?: string;
 }
 
 /**
@@ -23,6 +25,7 @@ export function bodyOf(flags: readonly Flag[], values: Readonly<Record<string, u
   for (const flag of flags) {
     const value = values[nameOf(flag)];
     if (value !== undefined) set(body, flag.property, read(flag, value));
+    else if (flag.standard !== undefined) set(body, flag.property, flag.standard);
   }
   return body;
 }

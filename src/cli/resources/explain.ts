@@ -1,8 +1,10 @@
 import type { Explanation } from '../../wire/own/explanation.ts';
 import type { Fix } from '../../wire/own/common.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { ask } from '../ownOperations.ts';
+import { ask, askOwn } from '../ownOperations.ts';
 import { placeOfOne, type CommonFlags } from './act.ts';
+import { explainFromStates } from './explainStates.ts';
+import type { Place } from './find.ts';
 import type { NounName } from './nouns.ts';
 import { printValue, type OutputFlags } from './output.ts';
 import { pathOf } from './requests.ts';
@@ -21,12 +23,17 @@ export interface ExplainFlags extends CommonFlags, OutputFlags {
  */
 export async function explain(name: Explained, words: readonly string[], flags: ExplainFlags): Promise<void> {
   const { place, id } = await placeOfOne(name, words, flags);
-  const answered = await ask(place.connection, { path: `/linarite/explain${pathOf(place.noun, place.parentId, id)}` });
-  const explanation = JSON.parse(answered) as Explanation;
+  const explanation = await explanationOf(place, id);
   const { output, query, fix } = flags;
   if (fix !== undefined) return mend(place.connection, explanation, fix);
   if (output === 'table' && query === undefined) for (const line of linesOf(explanation)) console.log(line);
   else await printValue(explanation, flags, { print: console.log });
+}
+
+/** Of an account that is no Linarite service as far as its states tell. @throws CommandError failure, notRunning. */
+export async function explanationOf(place: Place, id: string): Promise<Explanation> {
+  const answered = await askOwn(place.connection, { path: `/linarite/explain${pathOf(place.noun, place.parentId, id)}` });
+  return answered === undefined ? explainFromStates(place, id) : (JSON.parse(answered) as Explanation);
 }
 
 /** The sentence, the other reasons below it, and what would mend them, numbered. */

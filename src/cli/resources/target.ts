@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { messageOf } from '../../base/errors.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { accountInHost } from '../credentials/credentials.ts';
+import { accountInHost, credentialsOf } from '../credentials/credentials.ts';
 import { connectionOf, type Connection } from '../ownOperations.ts';
 import { secretInFile } from '../secretInFile.ts';
 
@@ -22,7 +22,7 @@ export function targetOptions(): readonly Option[] {
     new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)'),
     new Option('--endpoint <url>', 'of any Batch account, one of Azure too (default: $AZURE_BATCH_ENDPOINT)'),
     new Option('--account <name>', 'its name, where the endpoint does not say it (default: $AZURE_BATCH_ACCOUNT)'),
-    new Option('--key-file <file>', 'with its key (default: $AZURE_BATCH_ACCESS_KEY)'),
+    new Option('--key-file <file>', 'with its key (default: $AZURE_BATCH_ACCESS_KEY, else a token: of $AZURE_CLIENT_ID, or of az)'),
   ];
 }
 
@@ -37,9 +37,7 @@ export function targetOf({ dataDir, endpoint, account, keyFile }: TargetFlags, e
   if (url === undefined) throw new CommandError(EXIT.usage, 'no endpoint is named: give --endpoint, or set AZURE_BATCH_ENDPOINT');
   const name = account ?? environment['AZURE_BATCH_ACCOUNT'] ?? accountInHost(url);
   const key = keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : secretInFile(keyFile);
-  if (key === undefined || key === '') throw new CommandError(EXIT.usage, 'no key is named: give --key-file, or set AZURE_BATCH_ACCESS_KEY');
-  if (name === undefined) throw new CommandError(EXIT.usage, `${url.host} does not say the account: give --account, or set AZURE_BATCH_ACCOUNT`);
-  return { endpoint: url.href.replace(/\/+$/, ''), credentials: { kind: 'key', account: name, key } };
+  return { endpoint: url.href.replace(/\/+$/, ''), credentials: credentialsOf({ account: name, key, endpoint: url }, environment) };
 }
 
 function withScheme(endpoint: string): URL | undefined {
