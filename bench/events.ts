@@ -18,7 +18,7 @@ const EVENTS_A_TASK = 3;
  * listeners and with 5 in turns (`throughputRatio`), then with 20, each of which hears all events: so many a second are
  * told to each of them (`eventsPerSecondTo20`). At last one listener takes all that is kept, as fast as it comes
  * (`eventsPerSecond`). Listeners are in this program, on the same processors, so what the service alone spends
- * on a task is told as well.
+ * on a task is told as well, and what this program does (clients, nodes and listeners).
  */
 export async function run(): Promise<Record<string, unknown>> {
   return withSimulatedPool(() => ({ kind: 'exited', exitCode: 0 }), async ({ clients, service }) => {
@@ -37,23 +37,25 @@ export async function run(): Promise<Record<string, unknown>> {
     };
     await complete();
     const [alone, heard]: [number[], number[]] = [[], []];
-    const spent = { alone: 0, heard: 0 };
+    const spent = { alone: 0, heard: 0, benchAlone: 0, benchHeard: 0 };
     for (let round = 0; round < ROUNDS; round += 1) {
-      const before = processorSeconds(service.pid);
+      const [before, benchBefore] = [processorSeconds(service.pid), processorSeconds(process.pid)];
       alone.push(await complete());
-      const between = processorSeconds(service.pid);
+      const [between, benchBetween] = [processorSeconds(service.pid), processorSeconds(process.pid)];
       heard.push((await listenedTo(connection, FEW, complete)).perSecond);
       spent.alone += between - before;
       spent.heard += processorSeconds(service.pid) - between;
+      spent.benchAlone += benchBetween - benchBefore;
+      spent.benchHeard += processorSeconds(process.pid) - benchBetween;
     }
-    const [usAlone, usHeard] = [spent.alone, spent.heard].map((seconds) => (seconds / ROUNDS / TASKS) * 1_000_000) as [number, number];
+    const [usAlone, usHeard, benchUs, benchUsHeard] = [spent.alone, spent.heard, spent.benchAlone, spent.benchHeard].map((seconds) => (seconds / ROUNDS / TASKS) * 1_000_000) as [number, number, number, number];
     const ratio = sum(heard) / sum(alone);
-    console.log(`${TASKS} tasks on ${NODES} nodes of ${SLOTS} slots: ${mean(alone)} tasks/s without listeners, ${mean(heard)} with ${FEW}; the service spends ${usAlone.toFixed(0)} and ${usHeard.toFixed(0)} us of processors on a task`);
+    console.log(`${TASKS} tasks on ${NODES} nodes of ${SLOTS} slots: ${mean(alone)} tasks/s without listeners, ${mean(heard)} with ${FEW}; the service spends ${usAlone.toFixed(0)} and ${usHeard.toFixed(0)} us of processors on a task, this program ${benchUs.toFixed(0)} and ${benchUsHeard.toFixed(0)}`);
     const many = await listenedTo(connection, MANY, complete);
     console.log(`with ${MANY} listeners ${many.perSecond.toFixed(0)} tasks/s, ${many.eventsPerSecond.toFixed(0)} events/s to each of them`);
     const one = await takeAll(connection, jobs * TASKS * EVENTS_A_TASK);
     console.log(`one listener takes ${one.toFixed(0)} events/s of those that are kept`);
-    return { eventsPerSecond: rounded(one, 0), eventsPerSecondTo20: rounded(many.eventsPerSecond, 0), throughputRatio: rounded(ratio), tasksPerSecond: rounded(sum(alone) / ROUNDS, 0), serviceUsATask: rounded(usAlone, 0), serviceUsATaskHeard: rounded(usHeard, 0) };
+    return { eventsPerSecond: rounded(one, 0), eventsPerSecondTo20: rounded(many.eventsPerSecond, 0), throughputRatio: rounded(ratio), tasksPerSecond: rounded(sum(alone) / ROUNDS, 0), serviceUsATask: rounded(usAlone, 0), serviceUsATaskHeard: rounded(usHeard, 0), benchUsATask: rounded(benchUs, 0), benchUsATaskHeard: rounded(benchUsHeard, 0) };
   });
 }
 

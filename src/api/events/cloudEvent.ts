@@ -8,7 +8,7 @@ export interface Told {
   readonly position: Position;
   readonly transition: Transition;
   /** As streams tell it. A weak map of these beside costs a tenth of what it takes to write them. */
-  frame?: string;
+  frame?: string | undefined;
 }
 
 /** CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md). */
@@ -27,6 +27,16 @@ export interface CloudEvent {
 export function cloudEvent(account: string, { position, transition }: Told): CloudEvent {
   const { kind, at } = transition;
   return { specversion: '1.0', id: positionText(position), source: `/accounts/${account}`, type: `linarite.${kind}`, subject: subjectOf(transition), time: formatTimestamp(at), datacontenttype: 'application/json', data: dataOf(transition) };
+}
+
+/**
+ * The same as text. Put together by hand: objects that are made to be written at once cost twice as much, and of each
+ * task three events are told.
+ */
+export function cloudEventText(account: string, { position, transition }: Told): string {
+  const { kind, at } = transition;
+  const source = JSON.stringify(`/accounts/${account}`);
+  return `{"specversion":"1.0","id":"${positionText(position)}","source":${source},"type":"linarite.${kind}","subject":${JSON.stringify(subjectOf(transition))},"time":"${formatTimestamp(at)}","datacontenttype":"application/json","data":{${dataText(transition)}}}`;
 }
 
 /** Events up to `after` may be missing: they were dropped before they were asked for. */
@@ -48,11 +58,29 @@ const NOT_SHOWN: ReadonlySet<string> = new Set(['kind', 'at', 'from', 'pool', 'n
 
 function dataOf(transition: Transition): Readonly<Record<string, unknown>> {
   const data: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(transition)) if (!NOT_SHOWN.has(name)) data[name] = value;
-  data['previousState'] = transition.from;
-  if ('scheduleId' in transition) data['jobScheduleId'] = transition.scheduleId;
-  if ('startedAt' in transition && transition.startedAt !== undefined) data['startTime'] = formatTimestamp(transition.startedAt);
-  if ('endedAt' in transition && transition.endedAt !== undefined) data['endTime'] = formatTimestamp(transition.endedAt);
-  if ('failure' in transition) data['failureInfo'] = transition.failure;
+  eachOfData(transition, (name, value) => {
+    data[name] = value;
+  });
   return data;
+}
+
+function dataText(transition: Transition): string {
+  let text = '';
+  eachOfData(transition, (name, value) => {
+    // As objects are written: what is undefined is left out.
+    const written = value === null ? 'null' : typeof value === 'number' ? String(value) : JSON.stringify(value);
+    if (written !== undefined) text += `${text === '' ? '' : ','}"${name}":${written}`;
+  });
+  return text;
+}
+
+/** What an event tells, in the order in which it is written. Names are letters alone. */
+function eachOfData(transition: Transition, take: (name: string, value: unknown) => void): void {
+  const values = transition as unknown as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(values)) if (!NOT_SHOWN.has(name)) take(name, values[name]);
+  take('previousState', transition.from);
+  if ('scheduleId' in transition) take('jobScheduleId', transition.scheduleId);
+  if ('startedAt' in transition && transition.startedAt !== undefined) take('startTime', formatTimestamp(transition.startedAt));
+  if ('endedAt' in transition && transition.endedAt !== undefined) take('endTime', formatTimestamp(transition.endedAt));
+  if ('failure' in transition) take('failureInfo', transition.failure);
 }

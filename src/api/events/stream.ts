@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { AccountNumber } from '../../core/keys.ts';
 import type { Transition } from '../../core/transitions/transition.ts';
 import type { Position } from '../../store/transitions.ts';
-import { cloudEvent, gapEvent, type Told } from './cloudEvent.ts';
+import { cloudEventText, gapEvent, type Told } from './cloudEvent.ts';
 import { positionText } from './position.ts';
 import type { Tail, ToldPage } from './tail.ts';
 import type { Tails } from './tails.ts';
@@ -113,7 +113,7 @@ async function* watched<Piece>(of: AsyncGenerator<Piece>, stalledMs: number, sta
 export function serverSentEvents(account: string): StreamForm {
   const frameOf = (told: Told): string => {
     // Written once, however many listen: filters differ, and what they leave is the same.
-    told.frame ??= `id: ${positionText(told.position)}\ndata: ${JSON.stringify(cloudEvent(account, told))}\n\n`;
+    told.frame ??= `id: ${positionText(told.position)}\ndata: ${cloudEventText(account, told)}\n\n`;
     return told.frame;
   };
   return {

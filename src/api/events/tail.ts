@@ -203,9 +203,10 @@ export class Tail {
     this.#wake();
   }
 
-  /** From now on listeners get what there is. */
+  /** From now on listeners get what there is. What was written for them would outlive many collections of garbage. */
   #tell(): void {
     this.#toldTo = this.#end;
+    for (const { told } of this.#pages.values()) for (const one of told) one.frame = undefined;
     this.#pages.clear();
   }
 
