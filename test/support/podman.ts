@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { quoteForShell } from '../../src/base/shellWords.ts';
@@ -53,6 +53,7 @@ export async function makeNodeBase(podman: Podman, name: string): Promise<void> 
   const root = join(podman.directory, 'base');
   makeImageRoot(root, 'busybox with Node.js');
   for (const directory of ['tmp', 'proc', 'sys', 'dev', 'run', 'mnt', 'var/lib', 'usr/local/bin', 'opt']) mkdirSync(join(root, directory), { recursive: true });
+  chmodSync(join(root, 'tmp'), 0o1777);
   for (const file of [process.execPath, ...librariesOf(process.execPath)]) {
     const place = file === process.execPath ? '/usr/local/bin/node' : file;
     mkdirSync(dirname(join(root, place)), { recursive: true });
