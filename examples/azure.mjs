@@ -105,7 +105,8 @@ export async function main(work) {
   try {
     await work();
   } catch (error) {
-    console.error(error.message);
+    // An abort is told in the words of what aborted it.
+    console.error((interrupted.signal.aborted ? interrupted.signal.reason : error).message);
     process.exitCode = 1;
   }
 }
