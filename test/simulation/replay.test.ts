@@ -19,7 +19,7 @@ function rowOf({ tick, now, journal }: TickCommit): JournalRow {
 async function epochsOf(seed: number): Promise<readonly (readonly TickCommit[])[]> {
   const epochs = new Map<number, TickCommit[]>();
   // Ends of jobs that are refused are among the inputs.
-  const workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000, actionEveryMs: 300, dependencies: 0.3, besideEndings: 0.9 };
+  const workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 90_000, actionEveryMs: 200, dependencies: 0.3, besideEndings: 0.9 };
   const onCommit = (tick: TickCommit): void => {
     const ticks = epochs.get(tick.epoch) ?? [];
     epochs.set(tick.epoch, ticks);
