@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { socketDirectory } from '../../src/nodes/ssh/ssh.ts';
 import { hostsOf, parseHost } from '../../src/nodes/ssh/hosts.ts';
 import { tarOf } from '../../src/nodes/ssh/program.ts';
 import { candidates, type Placed, unknownHost, whyNone } from '../../src/nodes/ssh/places.ts';
@@ -34,4 +35,11 @@ test('what is brought along is a tar file', () => {
   expect([tar.length, tar.toString('latin1', 257, 262), tar.toString('latin1', 124, 135)]).toEqual([512 * 6, 'ustar', '00000000004']);
   const sum = [...tar.subarray(0, 512)].reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
   expect(Number.parseInt(tar.toString('latin1', 148, 154), 8)).toBe(sum);
+});
+
+test('control sockets have room for what ssh adds to their names, however deep the directory of temporary files lies', () => {
+  expect(socketDirectory('a', '/tmp')).toMatch(/^\/tmp\/linarite-ssh-[0-9a-f]{12}$/);
+  expect(socketDirectory('a', '/tmp/linarite-check-AbCdEf')).toMatch(/^\/tmp\/linarite-check-AbCdEf\/linarite-ssh-/);
+  for (const length of [30, 50, 51, 52, 60, 200]) expect(socketDirectory('a', `/${'d'.repeat(length)}`).length + '/0123456789ab.0123456789abcdef'.length).toBeLessThanOrEqual(107);
+  expect(socketDirectory('a', `/${'d'.repeat(60)}`)).toBe(socketDirectory('a', '/tmp'));
 });

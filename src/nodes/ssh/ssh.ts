@@ -52,8 +52,7 @@ const SSH_FAILED = 255;
  * What the user has configured for it does not count.
  */
 export function createSsh(options: SshOptions): Ssh {
-  // The path of a socket has 107 characters at most; ssh(1) adds some while it makes one.
-  const directory = join(tmpdir(), `linarite-ssh-${createHash('sha256').update(options.id).digest('hex').slice(0, 16)}`);
+  const directory = socketDirectory(options.id);
   let isClosed = false;
   const words = (host: SshHost): readonly string[] => {
     const { user = options.user } = host;
@@ -74,7 +73,7 @@ export function createSsh(options: SshOptions): Ssh {
       ServerAliveInterval: ALIVE_EVERY_S,
       ServerAliveCountMax: ALIVE_MISSED,
       ControlMaster: 'auto',
-      ControlPath: join(directory, '%C'),
+      ControlPath: join(directory, shortHash(`${user ?? ''}@${host.name}:${host.port ?? options.port}`)),
       ControlPersist: PERSIST_S,
     };
     return ['-F', 'none', ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]), '-i', options.keyFile, '-p', String(host.port ?? options.port), '-T', ...(user === undefined ? [] : ['-l', user])];
@@ -111,6 +110,22 @@ export function createSsh(options: SshOptions): Ssh {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** sun_path of sockaddr_un holds 107 characters; ssh(1) adds these to the name while it makes a socket. */
+const SOCKET_PATH = 107;
+const ADDED_BY_SSH = 17;
+const HASH = 12;
+
+/** In /tmp where the way to this process's own such directory is too long for a socket. */
+export function socketDirectory(id: string, temporary: string = tmpdir()): string {
+  const name = `linarite-ssh-${shortHash(id)}`;
+  const own = join(temporary, name);
+  return Buffer.byteLength(own) + 1 + HASH + ADDED_BY_SSH <= SOCKET_PATH ? own : join('/tmp', name);
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, HASH);
 }
 
 function gather(stream: NodeJS.ReadableStream): () => string {
