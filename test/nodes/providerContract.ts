@@ -52,7 +52,7 @@ export function describeProvider(name: string, create: (agentUrl: string) => Pro
     test('run, and their agents dial in with the credential that was given', async () => {
       await under.provider.acquire(request);
       await ready();
-      expect(saw(1, 'running')).toBe(true);
+      await owner.until('the engine says that it runs', () => saw(1, 'running'));
       expect(hellos()[0]).toMatchObject({ credential: 'Bearer contract-secret', frame: { nodeId: 'tvmps_07_d', report: { life: 1 } } });
       expect(await under.provider.list(1)).toEqual([{ node: 7, life: 1, observed: { kind: 'running' } }]);
       expect(await under.provider.list(2), 'of another account').toEqual([]);
