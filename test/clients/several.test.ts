@@ -168,7 +168,9 @@ describe('while tasks run and clients submit', () => {
     await Promise.all(
       Array.from({ length: 4 }, async (_, worker) => {
         for (let number = from + worker; number < from + count; number += 4) {
-          await batch.task.add(job, { id: `t${number}`, commandLine: `/bin/sh -c 'echo ${number} >> ${marks}/${job}-${number}; sleep 0.2'` }).catch((error: { readonly code?: string; readonly message: string }) => {
+          const add = (): Promise<unknown> => batch.task.add(job, { id: `t${number}`, commandLine: `/bin/sh -c 'echo ${number} >> ${marks}/${job}-${number}; sleep 0.2'` });
+          // A connection that a killed process had is made again, as clients do.
+          await add().catch((error: { readonly code?: string }) => (error.code === 'ECONNRESET' ? add() : Promise.reject(error))).catch((error: { readonly code?: string; readonly message: string }) => {
             // An answer that was lost is asked for again: the task is there.
             if (error.code !== 'TaskExists') failed.push(`t${number}: ${error.code} ${error.message}`);
           });
