@@ -28,7 +28,8 @@ export function providersByPool(named: ReadonlyMap<string, ClosableProvider>, ch
   const stops = all.map((provider) =>
     provider.watch((observation) => {
       if (endedByAll.has(lifeOf(observation))) return;
-      note(observation, provider);
+      // The end of one that was released may be told late: its number is free again.
+      if (observation.observed.kind !== 'ended' || where.has(observation.node)) note(observation, provider);
       tell(observation);
     }),
   );
@@ -89,7 +90,9 @@ export function providersByPool(named: ReadonlyMap<string, ClosableProvider>, ch
               seen.push(observation);
             }
           } catch (error) {
-            if (error instanceof EngineAway) seen.push(...error.seen);
+            // A fault of ours is none of an engine's.
+            if (!(error instanceof EngineAway)) throw error;
+            seen.push(...error.seen);
             away.push(`${name}: ${messageOf(error)}`);
           }
         }),

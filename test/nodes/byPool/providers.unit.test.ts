@@ -12,7 +12,7 @@ function scripted({ leaseMs = null, maxNodes = null }: { readonly leaseMs?: numb
   const say = (node: number, life: number, observed: NodeObservation): void => {
     for (const watcher of watchers) watcher({ node, life, observed });
   };
-  const script = { listed: [] as Observation[], away: false, fails: false };
+  const script = { listed: [] as Observation[], away: false, fails: false, listFault: null as Error | null };
   const provider: ClosableProvider = {
     ...idleProvider,
     leaseOf: () => leaseMs,
@@ -24,7 +24,7 @@ function scripted({ leaseMs = null, maxNodes = null }: { readonly leaseMs?: numb
       say(node, life, { kind: 'ended', reason: 'released' });
     },
     halt: (node, life) => Promise.resolve(void asks.push(`halt ${node}.${life}`)),
-    list: () => (script.away ? Promise.reject(new EngineAway('it does not answer.')) : Promise.resolve(script.listed)),
+    list: () => (script.listFault !== null ? Promise.reject(script.listFault) : script.away ? Promise.reject(new EngineAway('it does not answer.')) : Promise.resolve(script.listed)),
     watch: (callback) => {
       watchers.add(callback);
       return () => watchers.delete(callback);
@@ -71,6 +71,22 @@ test('after a restart nodes are found where they are', async () => {
   await together.release(1, 3, 0);
   await together.release(2, 1, 0);
   expect([here.asks, there.asks]).toEqual([['release 1.3'], ['release 2.1']]);
+});
+
+test('the late word of its end does not keep a released number where it was', async () => {
+  const { here, there, chosen, together, seen } = two();
+  await together.acquire(nodeRequest({ node: 7, life: 1 }));
+  await together.release(7, 1, 0);
+  there.say(7, 1, { kind: 'ended', reason: 'Slurm shows it no more' });
+  chosen.name = 'here';
+  await together.acquire(nodeRequest({ node: 7, life: 2 }));
+  expect([here.asks, seen.at(-1)]).toEqual([['acquire 7.2'], '7.1 ended']);
+});
+
+test('a fault of ours is not taken for an engine that is away', async () => {
+  const { there, together } = two();
+  there.script.listFault = new TypeError('a fault of ours');
+  await expect(together.list(1)).rejects.toThrow(TypeError);
 });
 
 test('one that nobody is known to have has ended only when every engine says so', async () => {
