@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { isLoopback } from '../processes/machine.ts';
 
 /** In a configuration made on another machine: the agent finds the node's address itself. */
 export const FOUND_ADDRESS = 'found';
@@ -8,8 +9,7 @@ export const FOUND_ADDRESS = 'found';
  * of this machine alone, or the machine has no other, 127.0.0.1.
  */
 export function ownAddress(agentUrl: string, interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces()): string {
-  const { hostname } = new URL(agentUrl);
-  if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return '127.0.0.1';
+  if (isLoopback(new URL(agentUrl).hostname)) return '127.0.0.1';
   const addresses = Object.values(interfaces).flatMap((found) => found ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

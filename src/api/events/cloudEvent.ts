@@ -76,8 +76,7 @@ function dataText(transition: Transition): string {
 
 /** What an event tells, in the order in which it is written. Names are letters alone. */
 function eachOfData(transition: Transition, take: (name: string, value: unknown) => void): void {
-  const values = transition as unknown as Readonly<Record<string, unknown>>;
-  for (const name of Object.keys(values)) if (!NOT_SHOWN.has(name)) take(name, values[name]);
+  for (const name of Object.keys(transition)) if (!NOT_SHOWN.has(name)) take(name, Reflect.get(transition, name));
   take('previousState', transition.from);
   if ('scheduleId' in transition) take('jobScheduleId', transition.scheduleId);
   if ('startedAt' in transition && transition.startedAt !== undefined) take('startTime', formatTimestamp(transition.startedAt));

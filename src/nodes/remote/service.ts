@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isLoopback } from '../../processes/machine.ts';
 
 /** What agents on other machines have to know of the service before they can dial it. */
 export interface RemoteService {
@@ -24,10 +24,6 @@ export const REMOTE_LEASE_MS = 5 * 60_000;
 export function agentUrlAt(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.pathname !== '/' || url.search !== '') throw new Error(`${address} is no address as https://HOST:PORT`);
-  if (url.protocol === 'http:' && !isOfThisMachine(url.hostname)) throw new Error(`${address} is in the clear: agents on other machines dial https:`);
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw new Error(`${address} is in the clear: agents on other machines dial https:`);
   return `${url.origin.replace(/^http/, 'ws')}/linarite/agent`;
-}
-
-function isOfThisMachine(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }

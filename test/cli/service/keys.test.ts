@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isLoopback, provideKeys, usesWellKnownKeys } from '../../../src/cli/service/data/keys.ts';
+import { provideKeys, usesWellKnownKeys } from '../../../src/cli/service/data/keys.ts';
+import { isLoopback } from '../../../src/processes/machine.ts';
 import { keyLimits } from '../../../src/cli/service/process/limits.ts';
 
 let directory: string;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { secretTextOf } from '../../../api/identity/secrets.ts';
+import { isLoopback } from '../../../processes/machine.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
 
 /** Name and base64 key of an account. */
@@ -55,11 +55,6 @@ export function provideKeys(directory: string, wellKnown: boolean): ServiceKeys 
     signingKeyFile: join(directory, 'tokens.pem'),
     wellKnown,
   };
-}
-
-/** 127.0.0.0/8, ::1 and the name that stands for them. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function keptSecret(directory: string, name: string): string {

@@ -7,7 +7,7 @@ import { CommandError, EXIT } from '../../errors.ts';
 import type { Composition } from './composition.ts';
 import { placeOfDatabase } from '../externals.ts';
 import { StorageAccounts } from '../../../blobs/accounts.ts';
-import { isLoopback } from '../data/keys.ts';
+import { isLoopback } from '../../../processes/machine.ts';
 import { moveIfLong } from '../log/log.ts';
 import { portTaken } from './portTaken.ts';
 import type { ServiceOptions } from '../data/record.ts';

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
-import { isLoopback, usesWellKnownKeys } from '../data/keys.ts';
+import { isLoopback } from '../../../processes/machine.ts';
+import { usesWellKnownKeys } from '../data/keys.ts';
 import type { ServiceOptions } from '../data/record.ts';
 
 /**

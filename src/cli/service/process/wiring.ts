@@ -42,7 +42,7 @@ import { readIfThere } from '../../files.ts';
 import { imagesFor } from '../imagesFile.ts';
 import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
-import { isLoopback } from '../data/keys.ts';
+import { isLoopback } from '../../../processes/machine.ts';
 import { AccountOwners } from './accountOwners.ts';
 import { makeProviders, remoteService, serviceAddress } from '../providers/make.ts';
 import { simulationThreads } from '../simulations/threads.ts';

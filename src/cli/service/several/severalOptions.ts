@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { isLoopback } from '../data/keys.ts';
+import { isLoopback } from '../../../processes/machine.ts';
 
 /** What a user may say about a process that is one of several on a database (docs/several.md). */
 export interface SeveralWishes {
