@@ -1,7 +1,7 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { type UnixAccount, canEnter } from './account.ts';
+import { type UnixAccount, canEnter } from '../../processes/account.ts';
 
 /** A PostgreSQL installation that can be run. */
 export interface Binaries {

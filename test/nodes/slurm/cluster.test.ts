@@ -162,6 +162,14 @@ describe.skipIf(missing !== null)(`Nodes on Slurm (needs ${missing ?? 'nothing m
     expect((await provider.probe()).maxNodes).toBe(1);
   });
 
+  test.runIf(process.getuid?.() === 0)('that users of tasks cannot pass to the shared directory is told before a node is asked for', async () => {
+    const told = `Other users cannot enter ${directory}: tasks, which have users of their own, fail.`;
+    chmodSync(directory, 0o700);
+    expect((await provider.probe()).limits).toContain(told);
+    chmodSync(directory, 0o711);
+    expect((await provider.probe()).limits).not.toContain(told);
+  });
+
   test('what Slurm refuses is said in its words', async () => {
     await expect(provider.acquire(small(1, { vmSize: 'standard_d16s_v3' }))).rejects.toThrow(/^sbatch: .*\.$/);
     await expect(provider.acquire(small(2, { containers: true }))).rejects.toThrow('No containers on nodes of Slurm');
