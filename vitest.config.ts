@@ -10,6 +10,7 @@ const LONGEST = [
   'simulation/together',
   'simulation/kindsOfWork',
   'clients/killSweep',
+  'clients/nodesWithTasks',
   'cli/run/run',
   'agent/containers',
   'clients/azWalkThrough',
