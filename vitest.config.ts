@@ -67,8 +67,9 @@ export default defineConfig({
           name: 'real',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{wire,core,autoscale,simulation}/**', 'test/**/*.unit.test.ts', ...LEFT_OUT],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 15_000 } },
           pool: 'forks',
           // Half of their time they wait for processes to start and end.
           maxWorkers: 3,
