@@ -4,6 +4,7 @@ import { lockAccount } from '../src/store/intents/accounts.ts';
 import { countActiveJobs, findJob, insertJob } from '../src/store/intents/jobs.ts';
 import { transaction } from '../src/store/intents/statement.ts';
 import { migrate } from '../src/store/migrate.ts';
+import { createSealing } from '../src/store/sealing.ts';
 import { temporaryPostgres } from '../test/support/postgres.ts';
 import { jobIntent } from '../test/support/intents.ts';
 import { databaseSettingsOf } from './support/databaseSettings.ts';
@@ -11,6 +12,7 @@ import { quantile, rounded } from './support/pool.ts';
 
 const COMPLETED = 100_000;
 const ADDS = 200;
+const SEALING = createSealing(new Uint8Array(32));
 
 /**
  * What adding a job costs in the database (lock, look for the id, count for the quota, insert) beside 100,000 completed
@@ -40,7 +42,7 @@ export async function run(): Promise<Record<string, unknown>> {
           const jobId = randomUUID();
           await findJob(tx, account, jobId);
           await countActiveJobs(tx, account);
-          await insertJob(tx, account, { id: jobId, spec: '{}', rules, autoPool: null }, now);
+          await insertJob(tx, SEALING, account, { id: jobId, spec: '{}', rules, autoPool: null }, now);
         });
         taken.push(performance.now() - start);
       }

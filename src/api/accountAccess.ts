@@ -5,13 +5,18 @@ import type { AccountPrincipal } from './principal.ts';
 /** Modes of authentication, as accounts allow them (`allowedAuthenticationModes`). */
 type AuthenticationMode = 'SharedKey' | 'AAD' | 'TaskAuthenticationToken';
 
-/** Who may ask for anything of an account: by which credential, and from where. */
-export interface AccountAccess {
-  readonly modes: readonly AuthenticationMode[];
-  /** `nobody` and `listed` look at the client's address, as the connection has it. */
+/** From where somebody may come; both but `anybody` look at the address, as the connection has it. */
+export interface Origins {
   readonly from: 'anybody' | 'nobody' | 'listed';
   /** Addresses and ranges (CIDR) that `listed` means. */
   readonly ranges: readonly string[];
+}
+
+/** Who may ask for anything of an account: by which credential, and from where. */
+export interface AccountAccess extends Origins {
+  readonly modes: readonly AuthenticationMode[];
+  /** From where the agents of its nodes may come. */
+  readonly nodes: Origins;
 }
 
 /** Sessions begin with a key, or with a link that whoever has one makes. */
@@ -26,6 +31,12 @@ export function checkAccess({ modes, from, ranges }: AccountAccess, kind: Accoun
   if (!modes.includes(mode)) throw refused(`The account does not allow the authentication mode ${mode}, only ${modes.length === 0 ? 'none' : modes.join(', ')} (allowedAuthenticationModes).`);
   if (from === 'nobody') throw refused('The account does not allow public network access (publicNetworkAccess).');
   if (from === 'listed' && !isListed(ranges, address)) throw refused(`The account does not allow access from the address ${address ?? 'of the client'} (networkProfile).`);
+}
+
+/** Whether an agent of one of the account's nodes may come from there. `access` undefined: nothing restricts it. */
+export function mayNodeCome(access: AccountAccess | undefined, address: string | undefined): boolean {
+  if (access === undefined || access.nodes.from === 'anybody') return true;
+  return access.nodes.from === 'listed' && isListed(access.nodes.ranges, address);
 }
 
 /** An address, or one with the number of leading bits that count. */

@@ -18,6 +18,7 @@ export class Accounts {
   readonly #access = new Map<AccountNumber, AccountAccess>();
   #look: (() => Promise<void>) | null = null;
   #changes = 0;
+  readonly #listeners = new Set<() => void>();
 
   constructor(accounts: readonly Account[]) {
     for (const account of accounts) {
@@ -53,24 +54,40 @@ export class Accounts {
   restrict(account: AccountNumber, access: AccountAccess): void {
     if (JSON.stringify(this.#access.get(account)) === JSON.stringify(access)) return;
     this.#access.set(account, access);
-    this.#changes += 1;
+    this.#changed();
+  }
+
+  /** Hears whenever somebody may do other things than before. Returns how to hear no more. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Keys, accounts or rules are others now, or the roles that somebody has. */
+  tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** Undefined: nothing restricts it. */
-  accessTo({ number }: Account): AccountAccess | undefined {
+  accessTo({ number }: Pick<Account, 'number'>): AccountAccess | undefined {
     return this.#access.get(number);
   }
 
   /** Enters an account that was made, or whose keys are others now. */
   put(account: Account): void {
     this.#byName.set(account.name, account);
-    this.#changes += 1;
+    this.#changed();
   }
 
   /** No request reaches the account from now on. */
   remove(name: string): void {
     this.#byName.delete(name);
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#changes += 1;
+    this.tell();
   }
 
   names(): readonly string[] {

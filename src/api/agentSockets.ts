@@ -2,8 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { AccountNumber } from '../core/keys.ts';
 import { type AgentChannel, type AgentDoor, type AgentFrame, pingEveryMs } from '../ports.ts';
 import { isOfThisMachine } from '../processes/machine.ts';
+import { mayNodeCome } from './accountAccess.ts';
+import type { Accounts } from './accounts.ts';
 import { bearerOf } from './bearer.ts';
 import type { AgentsElsewhere } from './peers/agents.ts';
 
@@ -29,11 +32,22 @@ const PINGS_MISSED = 3;
 const CLOSE_NORMAL = 1000;
 const CLOSE_BAD_FRAME = 1007;
 
-/**
- * The agents' WebSockets: `GET /linarite/agent` with the node's credential as bearer. `elsewhere`: how those come on
- * whose account another process has.
- */
-export function createAgentSockets(door: AgentDoor, log: Logger, elsewhere?: AgentsElsewhere): AgentSockets {
+export interface AgentSocketsOptions {
+  readonly door: AgentDoor;
+  readonly log: Logger;
+  /** From where agents of an account may come, and who hears when that is changed. */
+  readonly accounts: Pick<Accounts, 'accessTo' | 'listen'>;
+  /** How those come on whose account another process has. */
+  readonly elsewhere?: AgentsElsewhere | undefined;
+}
+
+/** The agents' WebSockets: `GET /linarite/agent` with the node's credential as bearer. */
+export function createAgentSockets({ door, log, accounts, elsewhere }: AgentSocketsOptions): AgentSockets {
+  /** What to ask of each connection when rules are changed. */
+  const mayStay = new Map<WebSocket, () => boolean>();
+  const stopListening = accounts.listen(() => {
+    for (const [webSocket, may] of mayStay) if (!may()) webSocket.terminate();
+  });
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   return {
     upgrade(request, socket, head) {
@@ -42,10 +56,14 @@ export function createAgentSockets(door: AgentDoor, log: Logger, elsewhere?: Age
       socket.on('error', ignore);
       if ((request.url ?? '').split('?')[0] !== AGENT_PATH) return reject(socket, '404 Not Found');
       const credential = bearerOf(request);
+      const { remoteAddress } = request.socket;
       if (isInTheClear(request)) return reject(socket, '403 Forbidden');
       if (credential === null) return reject(socket, '401 Unauthorized');
       if (accept(credential)) return;
       if (elsewhere === undefined) return reject(socket, '401 Unauthorized');
+      // The other process sees this one's address where the connection goes through here.
+      const account = elsewhere.accountOf(credential);
+      if (account !== null && !mayCome(account)) return refuse(account);
       elsewhere.placeOf(credential).then(
         (place) => {
           if (place === null) reject(socket, '401 Unauthorized');
@@ -56,17 +74,34 @@ export function createAgentSockets(door: AgentDoor, log: Logger, elsewhere?: Age
         () => reject(socket, '503 Service Unavailable'),
       );
 
+      function mayCome(account: AccountNumber): boolean {
+        return mayNodeCome(accounts.accessTo({ number: account }), remoteAddress);
+      }
+
+      function refuse(account: AccountNumber): void {
+        log.info({ account, remoteAddress }, 'an agent was refused: its account takes no nodes from there (nodeManagementAccess)');
+        reject(socket, '403 Forbidden');
+      }
+
       function accept(shown: string): boolean {
         const agent = door.authenticate(shown);
         if (agent === null) return false;
+        const may = (): boolean => mayCome(agent.account);
+        if (!may()) {
+          refuse(agent.account);
+          return true;
+        }
         server.handleUpgrade(request, socket, head, (webSocket) => {
           socket.off('error', ignore);
+          mayStay.set(webSocket, may);
+          webSocket.once('close', () => mayStay.delete(webSocket));
           attach(webSocket, corkedByTurn(socket), door, agent, log);
         });
         return true;
       }
     },
     close() {
+      stopListening();
       for (const webSocket of server.clients) webSocket.terminate();
       server.close();
     },

@@ -10,6 +10,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** null: no body. A stream is sent with back-pressure. */
   readonly body: string | Readable | null;
+  /** The body goes on until somebody ends it: it ends as well when who asked for it may have it no more. */
+  readonly endless?: true;
 }
 
 export const JSON_CONTENT_TYPE = 'application/json;odata=minimalmetadata';

@@ -53,6 +53,17 @@ export function authenticate(message: IncomingMessage, rawUrl: string, authoriti
   }
 }
 
+/**
+ * As `authenticate`, later: whether who asked at `askedAt` may still ask. A signature does not age with its request;
+ * tokens do.
+ */
+export function authenticateAgain(message: IncomingMessage, rawUrl: string, authorities: Authorities, askedAt: Instant): AccountPrincipal | Promise<AccountPrincipal> {
+  const isSigned = parseAuthorization(message.headers.authorization).scheme === 'SharedKey';
+  // A page that is left open is not in use.
+  const sessions: Authorities['sessions'] = { shownBy: (shown) => authorities.sessions.shownBy(shown, false) };
+  return once(message, rawUrl, { ...authorities, sessions, ...(isSigned ? { wallClock: () => askedAt } : {}) });
+}
+
 function once(message: IncomingMessage, rawUrl: string, authorities: Authorities): AccountPrincipal | Promise<AccountPrincipal> {
   const principal = credentialsOf(message, rawUrl, authorities);
   return principal instanceof Promise ? principal.then((one) => allowed(one, message, authorities)) : allowed(principal, message, authorities);

@@ -8,7 +8,7 @@ import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
-import type { Sealing } from './sealing.ts';
+import type { Sealing } from '../store/sealing.ts';
 import type { Tails } from './events/tails.ts';
 import type { AddTasks } from './data/task/addTogether.ts';
 import type { Later } from './later.ts';
@@ -53,7 +53,9 @@ export interface Parts {
   readonly wake: Wake;
   readonly commits: Commits;
   readonly tails: Tails;
-  readonly webhooks: { readonly sealing: Sealing; /** Also to addresses that are not public. */ readonly mayBePrivate: boolean };
+  /** What the database keeps in secret. */
+  readonly sealing: Sealing;
+  readonly webhooks: { /** Also to addresses that are not public. */ readonly mayBePrivate: boolean };
   /** Adds tasks, those of several clients in one commit. */
   readonly addTasks: AddTasks;
   readonly explanations: Explanations;

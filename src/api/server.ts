@@ -10,6 +10,7 @@ import { ping, type Database } from '../store/intents/statement.ts';
 import { resourceOfAccount } from '../store/intents/resources.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
 import { LIMITS } from '../wire/limits.ts';
+import { createAudit } from './audit.ts';
 import { createBlobFront } from './blobs/front.ts';
 import { blobPermits } from './blobs/permits.ts';
 import { blobAccountAt } from './hostNames.ts';
@@ -43,7 +44,7 @@ import { LOCAL_RULES, type OriginRules } from './page/origin.ts';
 import { pageRequest } from './page/serve.ts';
 import { createSessions } from './page/sessions.ts';
 import { createSignInPlane } from './page/signIn.ts';
-import type { Sealing } from './sealing.ts';
+import type { Sealing } from '../store/sealing.ts';
 import type { Tracing } from './tracing/port.ts';
 import type { SeedReport } from './seed/report.ts';
 import type { SeedOptions } from './seed/run.ts';
@@ -163,26 +164,28 @@ type OwnRoute = (request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
 export function createApi(options: ApiOptions): Api {
   const metrics = createMetrics(options.database, options.figures ?? NO_FIGURES, options.tracing);
   const transfers = options.transfers ?? createFileTransfers();
-  const sockets = createAgentSockets(options.door, options.log, options.several?.agents);
+  const sockets = createAgentSockets({ door: options.door, log: options.log, accounts: options.accounts, elsewhere: options.several?.agents });
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
+  const { sealing } = options.management;
   const { database, wake, explanations, files, nodeRequests, simulations, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const wallClock = options.wallClock ?? options.clock;
   const later = createLater(options.log, options.several?.hold);
   const commits = options.commits ?? NO_COMMITS;
   const tails = new Tails({ database, commits, clock: options.clock, log: options.log });
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, webhooks: { sealing: options.management.sealing, mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, simulations, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), tracing: options.tracing, later, timeout };
-  const deliverer = options.webhooks === undefined ? null : startDeliverer({ database, tails, sealing: options.management.sealing, ...options.webhooks, clock: options.clock, wallClock, random: Math.random, log: options.log });
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits, tails, sealing, webhooks: { mayBePrivate: options.webhooks?.mayBePrivate === true }, addTasks: tasksTogether({ database, sealing, wake }), explanations, files, nodeRequests, simulations, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, seeds: createSeeds(() => management, options.log), tracing: options.tracing, later, timeout };
+  const deliverer = options.webhooks === undefined ? null : startDeliverer({ database, tails, sealing, ...options.webhooks, clock: options.clock, wallClock, random: Math.random, log: options.log });
   const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
   const { origin = LOCAL_RULES } = options;
   const sessions = createSessions({ database, accounts, wallClock });
   const authorities: Authorities = { accounts, tokens: options.tokens, directory, sessions, origin, jobOf: (task) => jobOfTask(options.database, task), wallClock };
+  const audit = createAudit(options.log, () => accounts.tell());
   const { authority = managementAuthority({ ...directory, wallClock }), ...managing } = options.management;
-  const management: ManagementParts = { ...managing, data: parts, accounts, storages, later, clock: options.clock, within: createWithin(() => management, authority.permits) };
+  const management: ManagementParts = { ...managing, data: parts, accounts, storages, later, clock: options.clock, within: createWithin(() => management, { ...authority, audit }) };
   const service: Planes = {
-    planes: [createIdentityPlane(options.identity, { database, taskTokens: options.tokens, wallClock }), createManagementPlane({ parts: management, log: options.log, ...authority }), createSignInPlane({ sessions, accounts, origin }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
+    planes: [createIdentityPlane(options.identity, { database, taskTokens: options.tokens, wallClock, audit }), createManagementPlane({ parts: management, audit, ...authority }), createSignInPlane({ sessions, accounts, origin }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,

@@ -6,7 +6,7 @@ export {
   appendSample,
   type Column,
   emptyHistory,
-  historyBeginMs, historyEndMs, lastSamples,
+  historyEndMs,
   historyOf,
   parseHistory,
   SAMPLE_PERIOD_MS,

@@ -6,7 +6,7 @@ import type { AgentChannel } from '../ports.ts';
 import { applicationsIn, packageSource } from './packages.ts';
 import type { Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
-import { nodeSetup } from './work.ts';
+import { nodeSetup, openedPool } from './work.ts';
 
 /** What becomes of what an agent says, and of its connection. `unheardMs`: how long nothing had been heard over it. */
 export interface AgentConnection {
@@ -70,7 +70,7 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
 }
 
 /** Tells the agent of its node. */
-async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log, measureEveryMs = MEASURE_EVERY_MS, clock, clockOffsetMs, agentLeaseMs }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
+async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, secrets, provider, log, measureEveryMs = MEASURE_EVERY_MS, clock, clockOffsetMs, agentLeaseMs }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
   try {
     const status = nodes.get(node);
     if (status === undefined) return channel.close('this node has left the account');
@@ -83,7 +83,7 @@ async function welcome({ nodes, specs, channels, epoch }: Session, { account, st
     const leaseMs = ofEngine ?? agentLeaseMs ?? null;
     // Where a death can be proved, the agent is on our own machine.
     const now = ofEngine === null ? {} : { now: clock() - (ahead.clockOffsetMs ?? 0) };
-    channel.send({ kind: 'welcome', epoch, leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node), ...ahead, ...now, measureEveryMs });
+    channel.send({ kind: 'welcome', epoch, leaseMs, node: nodeSetup(status, openedPool(pool, secrets), account, { sign, packages }), acknowledged: channels.acknowledged(node), ...ahead, ...now, measureEveryMs });
   } catch (error) {
     log.warn({ error, nodeId: nodes.get(node)?.id, node }, 'a node could not be welcomed');
     channel.close('the node cannot be told of its pool now');

@@ -3,12 +3,14 @@ import type { Command } from '../core/decisions.ts';
 import { attemptName, type AttemptKey, type JobNumber, type JobTaskKey, type NodeNumber, type PoolNumber, type TaskNumber } from '../core/keys.ts';
 import type { FailureInfo } from '../core/status.ts';
 import type { AttemptSpec } from '../store/ownerStore.ts';
+import { opened } from '../store/sealedSpecs.ts';
+import type { Secrets } from '../store/sealing.ts';
 import type { Pool, PoolAdd, TaskAdd } from '../wire/types.generated.ts';
 import { cannotPrepare, cannotSign } from './failures.ts';
 import { applicationsIn, type PackageSource } from './packages.ts';
 import { preparationWork, releaseWork } from './jobWork.ts';
 import type { Specs } from './specs.ts';
-import { type Grants, type IdentityAccess, taskWork, type Signer } from './work.ts';
+import { type Grants, type IdentityAccess, type JobSpec, taskWork, type Signer } from './work.ts';
 
 /** A task's name among the specifications that a commit gives back. */
 export function taskName({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string {
@@ -20,6 +22,7 @@ export interface DispatchOptions {
   /** Those of them that are not gone. */
   readonly knownJobs: (jobs: readonly JobNumber[]) => Promise<readonly JobNumber[]>;
   readonly sign: Signer;
+  readonly secrets: Secrets;
   /** What is known of these applications. */
   readonly packages: (applications: readonly string[]) => Promise<Omit<PackageSource, 'sign'>>;
   /** What an attempt shows whose task asks for access to its job. */
@@ -79,9 +82,9 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         if (spec === undefined || job === undefined) break;
         const { node, key, preparation: attempt } = command;
         const jobTask: JobTaskKey | null = attempt === undefined ? null : { job: key.job, kind: 'preparation', attempt };
-        const preparation = jobTask === null ? null : made(() => preparationWork(jobTask, job, sign), (failure, error) => options.refuseJobTask(node, jobTask, failure, error, key));
+        const preparation = jobTask === null ? null : made(() => preparationWork(jobTask, openedJob(job, options.secrets), sign), (failure, error) => options.refuseJobTask(node, jobTask, failure, error, key));
         if (jobTask !== null && preparation === null) break;
-        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, grantsOf(command)), (failure, error) => options.refuse(node, key, failure, error));
+        const work = made(() => taskWork({ ...opened('task.spec', stored(spec), options.secrets), id: spec.id }, job, grantsOf(command)), (failure, error) => options.refuse(node, key, failure, error));
         if (work !== null) tell(node, { kind: 'offer', key, work, ...(preparation === null ? {} : { preparation }) });
         break;
       }
@@ -89,7 +92,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         const job = jobs.get(command.key.job);
         if (job === undefined) break;
         const { node, key } = command;
-        const work = made(() => releaseWork(job, sign), (failure, error) => options.refuseJobTask(node, key, failure, error, null));
+        const work = made(() => releaseWork(openedJob(job, options.secrets), sign), (failure, error) => options.refuseJobTask(node, key, failure, error, null));
         if (work !== null) tell(node, { kind: 'releaseJob', key, work });
         break;
       }
@@ -155,6 +158,10 @@ async function poolsWithIdentity(commands: readonly Command[], { specs, poolOf }
     if ((spec?.identity?.userAssignedIdentities ?? []).length > 0) found.add(pool);
   }
   return found;
+}
+
+function openedJob({ id, spec }: JobSpec, secrets: Secrets): JobSpec {
+  return { id, spec: opened('job.spec', spec, secrets) };
 }
 
 /** Handlers validated it; this is for a row that something else has changed. */

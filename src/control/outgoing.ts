@@ -27,6 +27,7 @@ export function outgoing(session: Origin, around: Surroundings): DispatchOptions
     specs: session.specs,
     knownJobs: (jobs) => options.store.readKnownJobs(jobs),
     sign: options.sign,
+    secrets: options.secrets,
     packages: (applications) => packageSource(options, applications),
     token: ({ job, task, attempt }) => tokens.issue({ account: account.number, job, task, attempt }),
     identity: ({ job, task, attempt }) => ({ endpoint: `${account.url}${MANAGED_TOKEN_PATH}`, header: tokens.issueIdentity({ account: account.number, job, task, attempt }), blobHosts: blobNames?.hosts() ?? [], authority: blobNames?.authority() ?? null }),

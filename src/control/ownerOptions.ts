@@ -4,6 +4,7 @@ import type { CreateCore, Random } from '../core/port.ts';
 import type { PoolProvider } from '../nodes/provider.ts';
 import type { CommitNews } from '../ports.ts';
 import type { OwnerStore } from '../store/ownerStore.ts';
+import type { Secrets } from '../store/sealing.ts';
 import type { NodeCredentials } from './credentials.ts';
 import type { TurnFigures } from './figures/counted.ts';
 import type { LogArchiveOptions } from './logArchive.ts';
@@ -25,6 +26,8 @@ export interface OwnerOptions {
   readonly credentials: NodeCredentials;
   readonly tokens: TaskTokenIssuer;
   readonly sign: Signer;
+  /** Opens what specifications and certificates hold in secret, for the frames of agents alone. */
+  readonly secrets: Secrets;
   /** Left out: tasks find no blobs by names of the service. */
   readonly blobNames?: BlobNames;
   /** The time of day that the rules and rows go by; never goes back (`steadyClock`). */

@@ -5,6 +5,8 @@ import { containerOf, containersOf } from './containerWork.ts';
 import { endpointsOf } from './endpointWork.ts';
 import { fileSystemsOf } from './fileSystemWork.ts';
 import type { StoredCertificate } from '../store/ownerStore.ts';
+import { opened, openedCertificate, type CertificateSecrets } from '../store/sealedSpecs.ts';
+import type { Secrets } from '../store/sealing.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import type { PackageReference } from '../wire/applications.ts';
 import { parseDuration } from '../wire/durations.ts';
@@ -111,9 +113,24 @@ export function preparationPlace({ id, spec: { jobPreparationTask: task } }: Job
   return task === undefined ? {} : { preparationDirectory: taskDirectory(id, task.id ?? PREPARATION_ID) };
 }
 
+/** A pool with its certificates. */
+export interface WholePool {
+  readonly id: string;
+  readonly spec: PoolAdd;
+  readonly certificates: readonly OpenCertificate[];
+}
+
+/** A certificate's file, as a client sent it. */
+interface OpenCertificate extends Pick<StoredCertificate, 'thumbprint' | 'format'>, CertificateSecrets {}
+
+/** With all that is sealed in it opened: for its nodes alone. @throws Error as `opened`. */
+export function openedPool({ id, spec, certificates }: Omit<WholePool, 'certificates'> & { readonly certificates: readonly StoredCertificate[] }, secrets: Secrets): WholePool {
+  return { id, spec: opened('pool.spec', spec, secrets), certificates: certificates.map((certificate) => ({ ...certificate, ...openedCertificate(certificate, secrets) })) };
+}
+
 export function nodeSetup(
   node: NodeStatus,
-  pool: { readonly id: string; readonly spec: PoolAdd; readonly certificates: readonly StoredCertificate[] },
+  pool: WholePool,
   account: { readonly name: string; readonly url: string },
   { sign, packages }: Pick<Grants, 'sign' | 'packages'>,
 ): NodeSetup {
@@ -134,7 +151,7 @@ export function nodeSetup(
   };
 }
 
-function certificateWork({ thumbprint, format, data, password }: StoredCertificate, { certificateReferences }: PoolAdd): CertificateWork {
+function certificateWork({ thumbprint, format, data, password }: OpenCertificate, { certificateReferences }: PoolAdd): CertificateWork {
   const reference = certificateReferences?.find((one) => one.thumbprint.toLowerCase() === thumbprint.toLowerCase());
   return { thumbprint: thumbprint.toLowerCase(), format, data, password, visibility: reference?.visibility ?? [] };
 }

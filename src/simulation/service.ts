@@ -77,6 +77,7 @@ export function startService(options: {
     credentials: nodeCredentials(SECRET),
     tokens: taskTokens(SECRET),
     sign: { container: (name) => `http://simulated/${name}`, url: () => null, endpoint: (account) => `http://simulated/${account}` },
+    secrets: { open: () => { throw new Error('nothing is sealed in a simulation'); } },
     clock: () => {
       const now = clock();
       if (now < latest) options.onFault(new Error(`the time of ${process} went back from ${latest} to ${now}`));

@@ -75,12 +75,14 @@ export interface PoolSpec {
   readonly certificates: readonly StoredCertificate[];
 }
 
-/** A certificate's file, as a client sent it. */
+/** A certificate as its row has it. */
 export interface StoredCertificate {
   readonly thumbprint: string;
   readonly format: 'pfx' | 'cer';
+  /** `CertificateSecrets`; null: a process of an earlier version has written the row, and the next two have them. */
+  readonly sealed: string | null;
   /** base64 */
-  readonly data: string;
+  readonly data: string | null;
   readonly password: string | null;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,7 +7,6 @@ import { type Engine, engineCall, forgetEngine, prepareEngine } from '../../src/
 import { removeGroups } from '../../src/agent/containers/groups.ts';
 import { createImages } from '../../src/agent/containers/images.ts';
 import { createRoom, noticeOf, type Removed } from '../../src/agent/containers/room.ts';
-import { removeBusyTree } from '../../src/agent/removal.ts';
 import { realEngines, type Registry, startRegistry } from '../support/registry.ts';
 
 /** Those with which each node has images of its own, each kind once. */
@@ -46,7 +45,7 @@ describe.each(engines)('room for images with $name', ({ engine }) => {
       room.close();
       forgetEngine(directory);
       removeGroups(GROUP);
-      removeBusyTree(directory);
+      rmSync(directory, { recursive: true, force: true });
     }
   }
 
@@ -89,7 +88,7 @@ describe.each(engines)('room for images with $name', ({ engine }) => {
       expect(registry.pulled.length).toBe(pulls);
     });
     forgetEngine(machine);
-    removeBusyTree(machine);
+    rmSync(machine, { recursive: true, force: true });
   });
 
   test('is made of dead containers, too', () =>

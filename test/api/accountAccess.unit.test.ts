@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkAccess, isRange, type AccountAccess } from '../../src/api/accountAccess.ts';
+import { checkAccess, isRange, mayNodeCome, type AccountAccess } from '../../src/api/accountAccess.ts';
 
-const ALL: AccountAccess = { modes: ['SharedKey', 'AAD', 'TaskAuthenticationToken'], from: 'anybody', ranges: [] };
+const ALL: AccountAccess = { modes: ['SharedKey', 'AAD', 'TaskAuthenticationToken'], from: 'anybody', ranges: [], nodes: { from: 'anybody', ranges: [] } };
 
 describe('an account', () => {
   test('that takes no public access takes nobody', () => {
@@ -33,4 +33,14 @@ describe('an account', () => {
 
 test.each([['10.0.0.1', true], ['10.0.0.0/8', true], ['10.0.0.0/33', false], ['::1/128', true], ['::1/129', false], ['10.0.0', false], ['a', false], ['10.0.0.0/', false], ['', false]])('%j is a range: %s', (text, isOne) => {
   expect(isRange(text)).toBe(isOne);
+});
+
+test.each([
+  [undefined, '192.0.2.1', true],
+  [{ from: 'anybody', ranges: [] }, '192.0.2.1', true],
+  [{ from: 'listed', ranges: ['10.0.0.0/8'] }, '10.1.2.3', true],
+  [{ from: 'listed', ranges: ['10.0.0.0/8'] }, '127.0.0.2', false],
+  [{ from: 'listed', ranges: [] }, undefined, false],
+] as const)('nodes of an account with %j may come from %s: %j', (nodes, address, may) => {
+  expect(mayNodeCome(nodes === undefined ? undefined : { ...ALL, nodes }, address)).toBe(may);
 });

@@ -20,6 +20,7 @@ import { connect } from '../../src/store/connect.ts';
 import { ensureAccount } from '../../src/store/intents/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { createSealing } from '../../src/store/sealing.ts';
 import { until } from '../support/deadline.ts';
 import { managementParts } from './management/support.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../support/postgres.ts';
@@ -88,6 +89,7 @@ function ownerOf(account: AccountNumber, process: string, onWork: () => void): O
     createCore: failing,
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: TOKENS,
+    secrets: createSealing(new Uint8Array(32)),
     sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
     clock: Date.now,
     monotonic: MACHINE_TIME.now,

@@ -1,3 +1,4 @@
+import { SEALING as sealing } from './management/support.ts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { tasksTogether, type Add } from '../../src/api/data/task/addTogether.ts';
 import { connect } from '../../src/store/connect.ts';
@@ -136,7 +137,7 @@ test('the owner’s statement is on its way before an add is answered', async ()
   const order: string[] = [];
   // As the driver of the database: what is said in a turn leaves at its end.
   const sweep = (): void => process.nextTick(() => order.push('the owner'));
-  const tasks = tasksTogether(it.pool, { sweep, wake: () => Promise.resolve(), ended: () => Promise.resolve() });
+  const tasks = tasksTogether({ database: it.pool, sealing, wake: { sweep, wake: () => Promise.resolve(), ended: () => Promise.resolve() } });
   await tasks(oneTask(account, 'a'));
   order.push('the answer');
   expect(order).toEqual(['the owner', 'the answer']);
@@ -145,7 +146,7 @@ test('the owner’s statement is on its way before an add is answered', async ()
 test('the owner is woken once for a commit, whoever shares it', async () => {
   const swept: number[] = [];
   const [{ account } = { account: 0 }] = await query<{ account: number }>('select account from account');
-  const tasks = tasksTogether(it.pool, { sweep: (number) => swept.push(number), wake: () => Promise.resolve(), ended: () => Promise.resolve() });
+  const tasks = tasksTogether({ database: it.pool, sealing, wake: { sweep: (number) => swept.push(number), wake: () => Promise.resolve(), ended: () => Promise.resolve() } });
   const added = await Promise.all(['a', 'b', 'a'].map((id) => tasks(oneTask(account, id))));
   expect(added.map(({ jobId, outcomes }) => [jobId, ...outcomes.map((outcome) => ('error' in outcome ? outcome.error.code : outcome.modifiedAt))])).toEqual([['J', 7], ['J', 7], ['J', 'TaskExists']]);
   expect(swept).toEqual([account]);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createAudit } from '../../src/api/audit.ts';
 import type { Parts } from '../../src/api/call.ts';
 import { createManagementPlane } from '../../src/api/management/plane.ts';
 import type { ManagementParts } from '../../src/api/management/call.ts';
@@ -14,7 +15,7 @@ const caller: Principal = { kind: 'sharedKey', account: { number: 1, name: 'a', 
 
 const { authority } = managementParts();
 /** Nobody comes so far that its parts are asked for. */
-const managementPlane = createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, log: { info: () => undefined }, ...authority });
+const managementPlane = createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, audit: createAudit({ info: () => undefined }, () => undefined), ...authority });
 
 /** A plane for paths below its name, whose errors are their codes. */
 function plane(name: 'own' | 'data', more: Partial<Plane> & { readonly run?: (signal: AbortSignal) => Promise<never> } = {}): Plane {

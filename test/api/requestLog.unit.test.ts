@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createAudit } from '../../src/api/audit.ts';
 import type { Parts } from '../../src/api/call.ts';
 import type { ManagementParts } from '../../src/api/management/call.ts';
 import { createManagementPlane } from '../../src/api/management/plane.ts';
@@ -59,7 +60,7 @@ describe('the log of requests', () => {
     const lines: Line[] = [];
     const log = pino({ level: 'debug' }, { write: (text) => void lines.push(JSON.parse(text) as Line) });
     const service = {
-      planes: [createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, log: { info: () => undefined }, ...managementParts().authority })],
+      planes: [createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, audit: createAudit({ info: () => undefined }, () => undefined), ...managementParts().authority })],
       clock: () => 0,
       monotonic: () => {
         clock.now += 40;

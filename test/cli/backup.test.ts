@@ -1,4 +1,4 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ describe('a backup', { timeout: 240_000 }, () => {
     await expect.poll(() => adding.acknowledged.length, { timeout: 60_000 }).toBeGreaterThan(20);
     const before = adding.acknowledged.length;
     const file = join(parent, 'whole.backup');
-    await service.run('backup', file);
+    await service.run('backup', '--with-key', file);
     await adding.end();
     expect((await stat(file)).mode & 0o077, 'it holds keys').toBe(0);
     const after = await restored(file, 'restored');
@@ -78,7 +78,7 @@ describe('a backup', { timeout: 240_000 }, () => {
     await container.create();
     const sas = await container.generateSasUrl({ permissions: ContainerSASPermissions.parse('rcw'), expiresOn: new Date(Date.now() + 3_600_000) });
     const link = sas.replace('/backups?', '/backups/today?');
-    await service.run('backup', link);
+    await service.run('backup', '--with-key', link);
     const { stdout, stderr } = await mustRun(LAUNCHER, ['restore', link, '--data-dir', join(parent, 'from-blob')], { timeoutMs: 120_000 });
     expect(stdout + stderr, 'its signature is a secret').not.toContain('sig=');
     const after = await startLinarite({ dataDir: join(parent, 'from-blob'), ephemeral: false });
@@ -91,7 +91,7 @@ describe('a backup', { timeout: 240_000 }, () => {
 
   test('is refused where it cannot be whole, or would put something in the place of data', async () => {
     const file = join(parent, 'cut.backup');
-    await service.run('backup', file);
+    await service.run('backup', '--with-key', file);
     const into = ['--data-dir', join(parent, 'cut')];
     const occupied = await run(LAUNCHER, ['restore', file, '--data-dir', service.dataDir]);
     expect([occupied.code, occupied.stderr]).toEqual([1, expect.stringContaining('holds data already')]);
@@ -105,13 +105,36 @@ describe('a backup', { timeout: 240_000 }, () => {
     expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining('there is no data at')]);
   });
 
+  test('has keys in it only if it is asked to, and is restored without them by a copy of them', async () => {
+    const dataDir = join(parent, 'apart');
+    const first = await startLinarite({ dataDir, ephemeral: false, seed: { pools: [POOL] } });
+    const [file, whole] = [join(parent, 'apart.backup'), join(parent, 'with-key.backup')];
+    expect((await first.run('backup', file)).stderr).toContain(`its keys are not in it: keep ${join(dataDir, 'keys')} apart`);
+    await first.run('backup', '--with-key', whole);
+    await first.stop();
+    expect([file, whole].map((path) => /keys\/nodes|certificates\//.test(readFileSync(path, 'latin1')))).toEqual([false, true]);
+
+    const into = join(parent, 'apart-restored');
+    const refused = await run(LAUNCHER, ['restore', file, '--data-dir', into]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('was made without --with-key')]);
+    expect((await run(LAUNCHER, ['restore', file, '--keys', parent, '--data-dir', into])).stderr).toContain('there are no keys of a service');
+    expect((await run(LAUNCHER, ['restore', whole, '--keys', join(dataDir, 'keys'), '--data-dir', into])).stderr).toContain('takes no --keys');
+    await mustRun(LAUNCHER, ['restore', file, '--keys', join(dataDir, 'keys'), '--data-dir', into], { timeoutMs: 120_000 });
+    const after = await startLinarite({ dataDir: into, ephemeral: false });
+    expect(after.account).toEqual(first.account);
+    for (const name of readdirSync(join(dataDir, 'keys'))) expect(readFileSync(join(into, 'keys', name)), `what ${name} opens`).toEqual(readFileSync(join(dataDir, 'keys', name)));
+    expect(JSON.parse((await after.run('pool', 'list', '-o', 'json')).stdout)).toMatchObject([{ id: 'p' }]);
+    expect(readFileSync(join(into, 'certificates', 'ca.pem'), 'utf8'), 'clients go on with the authority that they trust').toBe(readFileSync(join(dataDir, 'certificates', 'ca.pem'), 'utf8'));
+    await after.stop();
+  });
+
   test('of a service that has ended is the same', async () => {
     const dataDir = join(parent, 'ended');
     const ended = await startLinarite({ dataDir, ephemeral: false, clock: 'virtual', seed: { pools: [POOL] } });
     await ended.advance('3d');
     await ended.stop();
     const file = join(parent, 'ended.backup');
-    await mustRun(LAUNCHER, ['backup', file, '--data-dir', dataDir]);
+    await mustRun(LAUNCHER, ['backup', '--with-key', file, '--data-dir', dataDir]);
     const after = await restored(file, 'ended-restored');
     expect((await after.run('clock')).stdout, 'its clock too').toContain('3 d ahead');
     expect(JSON.parse((await after.run('pool', 'list', '-o', 'json')).stdout)).toMatchObject([{ id: 'p' }]);

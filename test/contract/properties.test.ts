@@ -8,6 +8,8 @@ import { fatesOf } from '../../src/wire/fates.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
 import type { PoolAdd, TaskAdd } from '../../src/wire/types.generated.ts';
+import { opened } from '../../src/store/sealedSpecs.ts';
+import { SEALING } from '../api/management/support.ts';
 import { NEWEST, testApi, type TestApi } from '../api/support.ts';
 
 /**
@@ -39,10 +41,15 @@ const NEWER = '2024-07-01.20.0';
 const OLDER = '2024-02-01.19.0';
 const GRANTS = { slots: 1, sign, packages, token: () => 'token' };
 
-async function rowOf(text: string): Promise<Json> {
-  const { rows } = await it.pool.query<Json>(text);
-  if (rows[0] === undefined) throw new Error(`nothing found: ${text}`);
-  return rows[0];
+async function rowOf(table: 'pool' | 'job' | 'task'): Promise<Json> {
+  const { rows } = await it.pool.query<Json>(`select * from ${table}`);
+  if (rows[0] === undefined) throw new Error(`nothing found in ${table}`);
+  return withoutSeals(table, rows[0]);
+}
+
+/** What is sealed never looks the same twice. */
+function withoutSeals(table: 'pool' | 'job' | 'task', row: Json): Json {
+  return { ...row, spec: opened(`${table}.spec`, row['spec'], SEALING), ...(table === 'job' ? { auto_pool: opened('job.auto_pool', row['auto_pool'], SEALING) } : {}) };
 }
 
 /** What the service said to the last body that it did not take. */
@@ -67,19 +74,19 @@ function storedPool(id: string, spec: unknown): Parameters<typeof nodeSetup>[1] 
 const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => Promise<Outcome | null>>> = {
   PoolAdd: async (body) => {
     if (!(await add('/pools', body))) return null;
-    const { spec, id, rules, ...row } = await rowOf('select * from pool');
+    const { spec, id, rules, ...row } = await rowOf('pool');
     return { answer: await answerOf(`/pools/${String(id)}`), rules: [rules, ...ASKED.map((column) => row[column])], work: [nodeSetup(NODE, storedPool(String(id), spec), { name: 'a', url: 'u' }, GRANTS), machineOf(spec as PoolAdd)] };
   },
   JobAdd: async (body) => {
     if (!(await add('/jobs', body))) return null;
-    const { spec, id, rules, auto_pool: autoPool } = await rowOf('select * from job');
+    const { spec, id, rules, auto_pool: autoPool } = await rowOf('job');
     const job = { id: String(id), spec } as JobSpec;
     const key = { job: 1, kind: 'preparation', attempt: 1 } as const;
     const manager = (await it.pool.query<{ spec: TaskAdd; rules: unknown; required_slots: number }>('select spec, rules, required_slots from task')).rows[0];
     const works = [
       job.spec.jobPreparationTask === undefined ? null : preparationWork(key, job, sign),
       job.spec.jobReleaseTask === undefined ? null : releaseWork(job, sign),
-      manager === undefined ? null : taskWork(manager.spec, job, GRANTS),
+      manager === undefined ? null : taskWork(opened('task.spec', manager.spec, SEALING), job, GRANTS),
       taskWork({ id: 't', commandLine: 'x' }, job, GRANTS),
       autoPool === null ? null : [nodeSetup(NODE, storedPool('auto', (autoPool as Json)['spec']), { name: 'a', url: 'u' }, GRANTS), machineOf((autoPool as Json)['spec'] as PoolAdd)],
     ];
@@ -87,7 +94,7 @@ const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => P
   },
   TaskAdd: async (body) => {
     if (!(await add('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction' })) || !(await add('/jobs/j/tasks', body))) return null;
-    const { spec, rules, required_slots: slots } = await rowOf('select * from task');
+    const { spec, rules, required_slots: slots } = await rowOf('task');
     const id = (spec as TaskAdd).id;
     const task = spec as TaskAdd;
     const among = task.multiInstanceSettings === undefined ? undefined : { instance: 0, hosts: [] };

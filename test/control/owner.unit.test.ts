@@ -13,6 +13,7 @@ import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
 import type { TurnFigures } from '../../src/control/figures/counted.ts';
 import type { CommitNews } from '../../src/ports.ts';
 import { type AttemptSpec, AccountOwned, Deposed, NoRoom, Refused, type InboxBatch, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { createSealing } from '../../src/store/sealing.ts';
 import { jobIntent } from '../support/intents.ts';
 import { endingOf } from '../support/statuses.ts';
 
@@ -134,7 +135,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     createCore: () => core,
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-    sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
+    sign: { container: (name) => name, url: () => null, endpoint: (account) => account }, secrets: createSealing(new Uint8Array(32)),
     clock: () => clock.now + clock.wallAhead,
     monotonic: () => clock.now,
     random: () => 0.5,

@@ -11,6 +11,7 @@ import { accountOf } from '../../src/core/node/numbers.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
 import { createWorld } from '../../src/simulation/world.ts';
 import { AccountOwned } from '../../src/store/ownerStore.ts';
+import { createSealing } from '../../src/store/sealing.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { engine } from '../support/providers.ts';
 
@@ -57,7 +58,7 @@ async function process() {
       },
       credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-      sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
+      sign: { container: (name) => name, url: () => null, endpoint: (account) => account }, secrets: createSealing(new Uint8Array(32)),
       clock: world.now,
       monotonic: world.now,
       random: world.random,

@@ -8,6 +8,7 @@ import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
 import { poisoned } from '../../src/simulation/poison.ts';
 import { Refused, type OwnerStore } from '../../src/store/ownerStore.ts';
+import { createSealing } from '../../src/store/sealing.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { idleProvider } from '../support/providers.ts';
 
@@ -32,7 +33,7 @@ function account() {
       createCore: poisoned(createCore, { isIn: (event) => script.isIn(event), isLoadedWith: (snapshot) => script.isLoadedWith(snapshot), when: 'deciding' }),
       credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-      sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
+      sign: { container: (name) => name, url: () => null, endpoint: (account) => account }, secrets: createSealing(new Uint8Array(32)),
       clock: () => 1_000,
       monotonic: () => 1_000,
       random: () => 0.5,

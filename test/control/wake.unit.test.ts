@@ -8,6 +8,7 @@ import { memoryStore } from '../../src/simulation/memoryStore.ts';
 import { createWorld, EPOCH, type World } from '../../src/simulation/world.ts';
 import type { PoolProvider } from '../../src/nodes/provider.ts';
 import type { OwnerStore } from '../../src/store/ownerStore.ts';
+import { createSealing } from '../../src/store/sealing.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
 import { idleProvider } from '../support/providers.ts';
 
@@ -47,7 +48,7 @@ async function ownerInVirtualTime() {
     createCore,
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-    sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
+    sign: { container: (name) => name, url: () => null, endpoint: (account) => account }, secrets: createSealing(new Uint8Array(32)),
     clock: world.now,
     monotonic: world.now,
     random: world.random,

@@ -31,7 +31,7 @@ describeProvider(
       },
       killAgent: async (node) => {
         const agent = (await readRecords(dataRoot)).find((record) => record.node === node)?.agent;
-        if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 30_000 }]);
+        if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
       },
       survivors: (node) => markedProcesses([`LINARITE_NODE=${join(dataRoot, String(node), 'root')}`]),
       close: async () => {
@@ -41,6 +41,7 @@ describeProvider(
       },
     };
   },
+  { deathMs: 2_000 },
 );
 
 test('an agent that cannot be started is a failed node', async () => {
@@ -57,6 +58,12 @@ test('an agent that cannot be started is a failed node', async () => {
 function request(node: number, life = 1) {
   return nodeRequest({ node, life });
 }
+
+test("without networks of their own nodes are said to reach the metadata of the machine's cloud", async () => {
+  const provider = createLocalProvider({ dataRoot: dataDirectory(), agentCommand: ['/bin/sleep', '100'] });
+  expect((await provider.probe()).limits).toContainEqual(expect.stringMatching(/169\.254\.169\.254.*--node-isolation network/));
+  await provider.close();
+});
 
 test('a node for containers is refused with the reason where nothing runs them, others are not; what is installed later is found', async () => {
   const [dataRoot, programs] = [dataDirectory(), dataDirectory()];
@@ -96,7 +103,7 @@ test('low-priority nodes are as many as there is capacity for, also those that t
   const noticed = told[0]?.node ?? 0;
   expect([1, 2]).toContain(noticed);
   // Nobody releases it by then. Whoever asks later, another service as well, hears why it ended.
-  await expect.poll(() => told.at(-1), { timeout: 30_000, interval: 50 }).toMatchObject({ node: noticed, life: 1, observed: { kind: 'preempted' } });
+  await expect.poll(() => told.at(-1), { timeout: 20_000, interval: 50 }).toMatchObject({ node: noticed, life: 1, observed: { kind: 'preempted' } });
   await second.close();
   const third = withCapacity(2);
   expect((await third.list('all')).filter(({ observed }) => observed.kind === 'preempted').map(({ node }) => node)).toEqual([noticed]);

@@ -8,6 +8,7 @@ import { connect } from '../../src/store/connect.ts';
 import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
 import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { createSealing } from '../../src/store/sealing.ts';
 import { transaction } from '../../src/store/intents/statement.ts';
 import { countActive, countActiveJobs, lockJobForTasks } from '../../src/store/intents/jobs.ts';
 import { lockTask, updateTask } from '../../src/store/intents/tasks.ts';
@@ -96,14 +97,14 @@ describe('PostgreSQL', () => {
     await transaction(pool, async (tx) => {
       const task = await lockTask(tx, job, 'a');
       if (task === null) throw new Error('no task');
-      await updateTask(tx, job, task, { reactivateSequence: 1 }, 1);
+      await updateTask(tx, createSealing(new Uint8Array(32)), job, task, { reactivateSequence: 1 }, 1);
     });
     expect(await store.commit(tick(ends(job, 1, 0)))).toMatchObject({ refused: [job] });
     expect(await store.commit(tick(ends(job, 1, 1)))).toMatchObject({ refused: [] });
     await transaction(pool, async (tx) => {
       const task = await lockTask(tx, job, 'a');
       if (task === null) throw new Error('no task');
-      await updateTask(tx, job, task, { terminateAt: 1 }, 1);
+      await updateTask(tx, createSealing(new Uint8Array(32)), job, task, { terminateAt: 1 }, 1);
     });
     expect(await store.commit(tick(ends(job, 1, 1)))).toMatchObject({ refused: [] });
   });

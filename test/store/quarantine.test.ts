@@ -9,6 +9,7 @@ import { createCore } from '../../src/core/core.ts';
 import { type Poison, poisoned } from '../../src/simulation/poison.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { readQuarantineReport } from '../../src/store/quarantineReport.ts';
+import { createSealing } from '../../src/store/sealing.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
 import { temporaryDatabase } from '../support/postgres.ts';
@@ -37,6 +38,7 @@ async function service(poison: Poison) {
     createCore: poisoned(createCore, poison),
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
+    secrets: createSealing(new Uint8Array(32)),
     sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
     clock: Date.now,
     monotonic: MACHINE_TIME.now,

@@ -5,10 +5,12 @@ import type { AccountNumber, Instant } from '../../core/keys.ts';
 import { lockAccount } from '../../store/intents/accounts.ts';
 import {
   activatePackage,
+  type ApplicationRow,
+  beginPackageRemoval,
   countApplications,
   countPackages,
   deleteApplication,
-  deletePackage,
+  endPackageRemoval,
   findApplication,
   findPackage,
   insertApplication,
@@ -16,9 +18,9 @@ import {
   listApplications,
   listPackages,
   lockApplication,
-  updateApplication,
-  type ApplicationRow,
+  type PackageRemoval,
   type PackageRow,
+  updateApplication,
 } from '../../store/intents/applications.ts';
 import { transaction, type Database, type Transaction } from '../../store/intents/statement.ts';
 import { isApplicationId, isPackageVersion } from '../../wire/applications.ts';
@@ -144,7 +146,10 @@ export async function putPackage(at: Workplace, id: string, version: string): Pr
     const application = await lockedOrMade(tx, at, id);
     const known = await findPackage(tx, application, version);
     at.allows?.(known);
-    if (known !== null) return { application, made: known };
+    if (known !== null) {
+      refuseRemoved(known);
+      return { application, made: known };
+    }
     if ((await countPackages(tx, application)) >= LIMITS.packagesPerApplication) throw new BatchError('ApplicationPackageQuotaReached');
     await insertPackage(tx, application, version, at.now);
     return { application, made: await there(tx, application, version) };
@@ -180,6 +185,7 @@ export async function activate(at: Workplace, id: string, version: string, forma
     const application = await locked(tx, at, id);
     const known = await there(tx, application, version);
     at.allows?.(known);
+    refuseRemoved(known);
     if (known.activatedAt !== null && !application.allowUpdates) {
       throw new BatchError('OperationInvalidForCurrentState', [{ key: 'Reason', value: 'The package is active, and its application does not allow updates of its packages.' }]);
     }
@@ -194,17 +200,25 @@ export async function activate(at: Workplace, id: string, version: string, forma
  * ServerBusy.
  */
 export async function removePackage(at: Workplace, id: string, version: string): Promise<boolean> {
-  return transaction(at.database, async (tx) => {
+  const removal = await transaction(at.database, async (tx): Promise<PackageRemoval | null> => {
     const application = await locked(tx, at, id);
     const known = await findPackage(tx, application, version);
-    if (known === null) return false;
+    if (known === null) return null;
     at.allows?.(known);
-    // Before its row: what fails here can be asked for again.
-    await stored(() => at.storage.deleteBlob(application.container, known.version));
-    const { defaultVersion } = application;
+    const { container, defaultVersion } = application;
     if (defaultVersion === known.version) await updateApplication(tx, { ...application, defaultVersion: null }, at.now);
-    return deletePackage(tx, application, version);
+    await beginPackageRemoval(tx, application, version, at.now);
+    return { account: at.account, application: application.application, container, version: known.version };
   });
+  if (removal === null) return false;
+  await stored(() => finishPackageRemoval(at, removal));
+  return true;
+}
+
+/** Does what is left of a removal; may be done again. A package without a row has no blob that anybody could get. */
+export async function finishPackageRemoval({ database, storage }: Pick<Workplace, 'database' | 'storage'>, removal: PackageRemoval): Promise<void> {
+  await storage.deleteBlob(removal.container, removal.version);
+  await endPackageRemoval(database, removal);
 }
 
 async function locked(tx: Transaction, { account }: Workplace, id: string): Promise<ApplicationRow> {
@@ -235,6 +249,10 @@ async function there(tx: Transaction, application: ApplicationRow, version: stri
   const found = await findPackage(tx, application, version);
   if (found === null) throw new BatchError('ApplicationPackageNotFound');
   return found;
+}
+
+function refuseRemoved({ removingAt }: PackageRow): void {
+  if (removingAt !== null) throw new BatchError('OperationInvalidForCurrentState', [{ key: 'Reason', value: 'The package is being deleted.' }]);
 }
 
 function checkVersion(version: string): void {

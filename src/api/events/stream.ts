@@ -1,7 +1,8 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { AccountNumber } from '../../core/keys.ts';
 import type { Transition } from '../../core/transitions/transition.ts';
 import type { Position } from '../../store/transitions.ts';
+import { endlessBody } from '../endlessBody.ts';
 import { cloudEventText, gapEvent, type Told } from './cloudEvent.ts';
 import { positionText } from './position.ts';
 import type { Tail, ToldPage } from './tail.ts';
@@ -39,14 +40,11 @@ const STALLED_MS = 60_000;
  * client is.
  */
 export function eventStream(tails: StreamTails, listening: Listening, stalledMs = STALLED_MS): Readable {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([ended.signal, tails.closing]);
   const stalled = (): void => {
     tails.log.info({ account: listening.account.name, stalledMs }, 'a listener to events takes nothing, and was dropped');
     stream.destroy(new Error('the listener takes nothing'));
   };
-  const stream = Readable.from(watched(pieces(tails, listening, signal), stalledMs, stalled), { objectMode: false });
-  stream.once('close', () => ended.abort());
+  const stream = endlessBody((ended) => watched(pieces(tails, listening, AbortSignal.any([ended, tails.closing])), stalledMs, stalled));
   return stream;
 }
 

@@ -58,6 +58,8 @@ export class OAuthError extends Error {
   readonly status: 400 | 401;
   readonly error: string;
   readonly number: number;
+  /** The name of its row above. */
+  readonly reason: keyof typeof OAUTH_ERRORS;
 
   /** `sentence`: for people; no secret in it. */
   constructor(name: keyof typeof OAUTH_ERRORS, sentence: string) {
@@ -67,6 +69,7 @@ export class OAuthError extends Error {
     this.status = status;
     this.error = error;
     this.number = number;
+    this.reason = name;
   }
 
   /** The body of the answer. `requestId`: as in the log. */

@@ -5,12 +5,13 @@ import type { TaskTokens } from '../../ports.ts';
 import { identitiesOfTask } from '../../store/intents/taskIdentities.ts';
 import type { Database } from '../../store/intents/statement.ts';
 import type { Answer } from '../answer.ts';
+import type { Audit } from '../audit.ts';
 import { bearerOf } from '../bearer.ts';
 import type { Body } from '../body.ts';
 import { json } from '../own/json.ts';
 import type { ClientError, Plane, Request } from '../plane.ts';
 import { managementAudiences } from './audiences.ts';
-import { createDeviceLogins, DEVICE_LOGIN_MS } from './deviceLogins.ts';
+import { createDeviceLogins, DEVICE_LOGIN_MS, type DeviceLogins } from './deviceLogins.ts';
 import { cloudMetadata, instanceDiscovery, openIdConfiguration } from './documents.ts';
 import { Form } from './form.ts';
 import { type GrantParts, grantToken, publicClient } from './grants.ts';
@@ -25,15 +26,15 @@ import { checkTenant } from './tenants.ts';
 import { LONGEST_LIFETIME_MS } from './tokens.ts';
 import { messagePage } from './signIn/pages.ts';
 import { approveDevice, authorize, signOut, type Visit } from './signIn/signIn.ts';
-import { OPERATOR, TENANT_ID } from './wellKnown.ts';
+import { OPERATOR, OPERATOR_USER, TENANT_ID } from './wellKnown.ts';
 
 /**
  * The identity plane: what clients ask of Microsoft Entra and of the clouds' metadata, so that their sign-in works
  * against this service. Its operations ask for no credential: each proves what it needs by itself.
  */
-export function createIdentityPlane({ tokens, operatorSecret, isSecretKnown }: IdentityOptions, { database, taskTokens, wallClock }: { readonly database: Database; readonly taskTokens: TaskTokens; readonly wallClock: () => Instant }): Plane {
+export function createIdentityPlane({ tokens, operatorSecret, isSecretKnown }: IdentityOptions, { database, taskTokens, wallClock, audit }: { readonly database: Database; readonly taskTokens: TaskTokens; readonly wallClock: () => Instant; readonly audit: Audit }): Plane {
   const devices = createDeviceLogins(database);
-  const parts: Parts = { tokens, operatorSecret, devices, isSecretKnown, taskTokens, database };
+  const parts: Parts = { tokens, operatorSecret, devices, isSecretKnown, taskTokens, database, audit };
   return {
     name: 'identity',
     match: (sent) => {
@@ -57,6 +58,8 @@ const NOT_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' };
 interface Parts extends GrantParts {
   readonly isSecretKnown: boolean;
   readonly taskTokens: TaskTokens;
+  /** Hears of each change of the directory, of keys, and of who signs in. */
+  readonly audit: Audit;
 }
 
 async function answer(path: IdentityPath, request: Request, body: Body, parts: Parts): Promise<Answer> {
@@ -96,7 +99,7 @@ async function answer(path: IdentityPath, request: Request, body: Body, parts: P
         return authorize(await visitOf(request, query, body), parts);
       });
     case 'deviceLogin':
-      return shown(request, async () => approveDevice(await visitOf(request, query, body), parts));
+      return shown(request, async () => approveDevice(await visitOf(request, query, body), { ...parts, devices: auditedDevices(request, parts) }));
     case 'signOut':
       return signOut();
     case 'graph':
@@ -139,27 +142,46 @@ async function ofTask(headers: IncomingHttpHeaders, { tokens, taskTokens, databa
   return { tokens, identities, secret, isOpen: false, lifetimeMs: HOUR_MS };
 }
 
-/** Our own operations, which take no body, are the service principal's of the operator: its secret is a file. */
-async function checkOperator({ message, baseUrl, now }: Request, body: Body, { tokens }: Parts): Promise<void> {
+/**
+ * Our own operations, which take no body, are the service principal's of the operator: its secret is a file. What they
+ * change is audited.
+ */
+async function asOperator({ message, target, baseUrl, requestId, now }: Request, body: Body, { tokens, audit }: Parts, operation: string, work: () => Promise<Answer>): Promise<Answer> {
   await body.refuse();
   if (message.method !== 'POST') throw onlyPost(message);
-  const { objectId, tenantId } = await tokens.verify(bearerOf(message) ?? '', { audiences: managementAudiences(baseUrl), now });
-  if (objectId !== OPERATOR.objectId || tenantId !== TENANT_ID) throw new OAuthError('notOperator', 'Only the service principal of the operator approves of sign-ins and changes keys.');
+  const identity = await tokens.verify(bearerOf(message) ?? '', { audiences: managementAudiences(baseUrl), now });
+  const { objectId, tenantId } = identity;
+  const permitted = async (): Promise<Answer> => {
+    if (objectId !== OPERATOR.objectId || tenantId !== TENANT_ID) throw new OAuthError('notOperator', 'Only the service principal of the operator approves of sign-ins and changes keys.');
+    return work();
+  };
+  return audit('identity write', { requestId, operation, path: target.path, identity }, permitted());
 }
 
-async function rotateKeys(request: Request, body: Body, parts: Parts): Promise<Answer> {
-  await checkOperator(request, body, parts);
-  const forgetsOld = new URLSearchParams(request.target.rawQuery).get('old') === 'forgotten';
-  return json(200, { kid: await parts.tokens.rotate({ now: request.now, forgetsOld }) });
+function rotateKeys(request: Request, body: Body, parts: Parts): Promise<Answer> {
+  return asOperator(request, body, parts, 'rotate keys', async () => {
+    const forgetsOld = new URLSearchParams(request.target.rawQuery).get('old') === 'forgotten';
+    return json(200, { kid: await parts.tokens.rotate({ now: request.now, forgetsOld }) });
+  });
 }
 
 /** Who signs in becomes the operator: so only the operator approves. */
-async function approve(userCode: string, request: Request, body: Body, parts: Parts): Promise<Answer> {
-  await checkOperator(request, body, parts);
-  const { devices } = parts;
-  const { now } = request;
-  if (!(await devices.approve(userCode, now))) throw new OAuthError('badCode', `No sign-in waits with the code '${userCode.toUpperCase()}': it may have expired.`);
-  return json(200, { code: userCode.toUpperCase(), state: 'approved' });
+function approve(userCode: string, request: Request, body: Body, parts: Parts): Promise<Answer> {
+  return asOperator(request, body, parts, 'approve sign-in', async () => {
+    if (!(await parts.devices.approve(userCode, request.now))) throw new OAuthError('badCode', `No sign-in waits with the code '${userCode.toUpperCase()}': it may have expired.`);
+    return json(200, { code: userCode.toUpperCase(), state: 'approved' });
+  });
+}
+
+/** For the page on which whoever has the operator's secret approves. */
+function auditedDevices({ requestId, target }: Request, { devices, audit }: Parts): Pick<DeviceLogins, 'approve'> {
+  const write = { requestId, operation: 'approve sign-in', path: target.path, identity: OPERATOR_USER };
+  return {
+    approve: async (code, now) => {
+      const approved = devices.approve(code, now).then((isWaiting) => ({ status: isWaiting ? 200 : 400, isWaiting }));
+      return (await audit('identity write', write, approved)).isWaiting;
+    },
+  };
 }
 
 /** RFC 8628, 3.2; `message` is what clients of Entra print. */

@@ -6,7 +6,7 @@ import type { Accounts } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
 import type { Asked, Parts } from '../call.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { Sealing } from '../sealing.ts';
+import type { Sealing } from '../../store/sealing.ts';
 import type { Later } from '../later.ts';
 
 /** One authenticated request of a known operation of the management plane, which the caller may ask for. */

@@ -1,5 +1,4 @@
-import type { Logger } from 'pino';
-import { BatchError, invalidQuery } from '../../wire/errors.ts';
+import { invalidQuery } from '../../wire/errors.ts';
 import { LIMITS } from '../../wire/limits.ts';
 import { lowerAscii } from '../../wire/letters.ts';
 import { matchManagementOperation, requireServed, type ManagementOperation, type MatchedManagementOperation } from '../../wire/management/operations.ts';
@@ -9,7 +8,7 @@ import { managementChallenge } from '../identity/challenge.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Caller, Plane, Request, Work } from '../plane.ts';
 import type { IdentityPrincipal } from '../principal.ts';
-import type { Answer } from '../answer.ts';
+import type { Audit } from '../audit.ts';
 import type { ManagementCall, ManagementParts } from './call.ts';
 import { managementErrorBody } from './errorForm.ts';
 import { managementHandlers } from './handlers.ts';
@@ -20,8 +19,8 @@ const ROOTS: ReadonlySet<string> = new Set(['subscriptions', 'providers', 'tenan
 
 export interface ManagementPlaneOptions {
   readonly parts: ManagementParts;
-  /** Has a line for each request that is no read. */
-  readonly log: Pick<Logger, 'info'>;
+  /** Hears of each request that is no read. */
+  readonly audit: Audit;
   /** Who asks. @throws ManagementError AuthenticationFailed and its like (401). */
   readonly authenticate: (request: Request) => Promise<IdentityPrincipal>;
   /** Whether a role of the identity gives an action on what the path names. */
@@ -50,12 +49,12 @@ export function createManagementPlane(options: ManagementPlaneOptions): Plane {
   };
 }
 
-function handle({ parts, permits, log }: ManagementPlaneOptions, request: Request, { operation, params }: MatchedManagementOperation, { principal, body, waits }: Caller): Work {
+function handle({ parts, permits, audit }: ManagementPlaneOptions, request: Request, { operation, params }: MatchedManagementOperation, { principal, body, waits }: Caller): Work {
   if (principal?.kind !== 'identity') throw new Error(`${operation.id} needs an identity`);
   const { identity } = principal;
   const { message, target, now, requestId, baseUrl } = request;
   const query = new URLSearchParams(target.rawQuery);
-  const version = parseManagementVersion(distinct(query, 'api-version').join(','));
+  const version = parseManagementVersion(query.get('api-version') ?? undefined);
   const run = async (signal: AbortSignal) => {
     await requirePermission(permits, identity, operation.action, target.path);
     // As the gateway of the real service: before anything of the provider is looked at.
@@ -66,34 +65,19 @@ function handle({ parts, permits, log }: ManagementPlaneOptions, request: Reques
     const call: ManagementCall = { identity, operation, params, query, headers: message.headers, version, baseUrl, path: target.path, requestId, now, signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes) => body.text(mostBytes) };
     return managementHandlers[operation.id](call, { ...parts, data: waits.countedIn(parts.data) });
   };
-  return { timeoutMs: LIMITS.serverTimeoutMs, run: operation.method === 'GET' || operation.method === 'HEAD' ? run : (signal) => audited(run(signal)) };
+  return { timeoutMs: LIMITS.serverTimeoutMs, run: isRead(operation) ? run : (signal) => audit('management write', { requestId, operation: operation.id, path: target.path, identity }, run(signal)) };
+}
 
-  async function audited(answered: Promise<Answer>): Promise<Answer> {
-    const tell = (outcome: { readonly status: number } | { readonly code: string }): void => log.info({ requestId, operation: operation.id, path: target.path, objectId: identity.objectId, name: identity.name, ...outcome }, 'management write');
-    try {
-      const answer = await answered;
-      tell({ status: answer.status });
-      return answer;
-    } catch (error) {
-      tell({ code: error instanceof BatchError || error instanceof ManagementError ? error.code : 'InternalError' });
-      throw error;
-    }
-  }
+export function isRead({ method }: Pick<ManagementOperation, 'method'>): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** Nothing that is asked of a list is ignored. @throws BatchError InvalidQueryParameterValue (400). */
 function refuseUnknownQuery({ query: taken = [] }: ManagementOperation, query: URLSearchParams): void {
   const known: readonly string[] = [...taken, '$skiptoken'];
   for (const [name, value] of query) {
-    if (!name.startsWith('$') && name !== 'maxresults') continue;
-    if (!known.includes(name)) throw invalidQuery(name, value, 'This operation does not take the parameter.');
-    if (distinct(query, name).length > 1) throw invalidQuery(name, value, 'It stands there twice, with different values.');
+    if ((name.startsWith('$') || name === 'maxresults') && !known.includes(name)) throw invalidQuery(name, value, 'This operation does not take the parameter.');
   }
-}
-
-/** The values of a parameter: clients that follow a link may say again what it says already. */
-function distinct(query: URLSearchParams, name: string): readonly string[] {
-  return [...new Set(query.getAll(name))];
 }
 
 /** @throws ManagementError AuthorizationFailed (403), in the words of Azure Resource Manager. */

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountNumber } from '../../core/keys.ts';
+import { packageRemovals } from '../../store/intents/applications.ts';
 import { findResource, insertResource, listResources, type ResourceRow } from '../../store/intents/resources.ts';
 import { transaction } from '../../store/intents/statement.ts';
 import { formatResourceId, groupId } from '../../wire/management/resourceId.ts';
 import type { Account } from '../accounts.ts';
+import { finishPackageRemoval } from '../application/applications.ts';
 import { useAccess } from './batchAccount/access.ts';
 import { finishCreation } from './batchAccount/creation.ts';
 import { finishDeletion } from './batchAccount/deletion.ts';
@@ -61,6 +63,10 @@ export async function finishBegun(parts: ManagementParts, now: number): Promise<
   for (const row of await all(ACCOUNT_TYPE, parts)) {
     if (row.state === 'Creating') parts.later.resume('the creation of an account', row.id, () => finishCreation(row, parts, now));
     if (row.state === 'Deleting') parts.later.resume('the deletion of an account', row.id, () => finishDeletion(row, parts, at));
+  }
+  for (const removal of await packageRemovals(parts.data.database)) {
+    const storage = parts.data.storageOf(removal.account);
+    parts.later.resume('the deletion of a package', `${removal.application} ${removal.version}`, () => finishPackageRemoval({ database: parts.data.database, storage }, removal));
   }
   await resumeDeployments(parts);
   for (const row of await all(GROUP_TYPE, parts)) {

@@ -18,6 +18,8 @@ export interface OwnOperation {
   readonly jobInQuery?: string;
   /** Whether a body is read. Left out: none is taken. */
   readonly body?: true;
+  /** Somebody may do less after it. */
+  readonly changesAccess?: true;
   /** How long it may take; left out: as long as operations of the data plane. */
   readonly timeoutMs?: number;
   readonly run: (call: OwnCall, parts: Parts) => Promise<Answer>;

@@ -41,7 +41,7 @@ async function events(call: OwnCall, parts: Parts): Promise<Answer> {
   const account = { number: call.account, name: call.principal.account.name };
   const form = format === 'azure-monitor' ? azureMonitorStream(call, parts) : serverSentEvents(account.name);
   const type = format === 'azure-monitor' ? 'application/x-ndjson' : 'text/event-stream; charset=utf-8';
-  return { status: 200, headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }, body: eventStream(parts.tails, { account, from, matches, form, alike: JSON.stringify([format, selection]) }) };
+  return { status: 200, headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' }, endless: true, body: eventStream(parts.tails, { account, from, matches, form, alike: JSON.stringify([format, selection]) }) };
 }
 
 interface ListAsked {

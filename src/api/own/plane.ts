@@ -1,10 +1,13 @@
+import { Readable } from 'node:stream';
 import { LIMITS } from '../../wire/limits.ts';
-import { authenticate, type Authorities } from '../authentication.ts';
+import { BatchError } from '../../wire/errors.ts';
+import { authenticate, authenticateAgain, type Authorities } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
 import type { Parts } from '../call.ts';
 import { batchChallenge } from '../identity/challenge.ts';
 import type { Caller, Plane, Request, Work } from '../plane.ts';
-import type { Access } from '../principal.ts';
+import { authorize, type Access } from '../principal.ts';
+import { whileStanding } from '../standing.ts';
 import { matchOwnOperation, type MatchedOwnOperation } from './operations.ts';
 
 export interface OwnPlaneOptions {
@@ -24,7 +27,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       if (matched === undefined) return undefined;
       const query = new URLSearchParams(request.target.rawQuery);
       const { method, path } = matched.operation;
-      return { operation: `${method} ${path}`, access: accessOf(matched, query), handle: (caller) => handle(parts, { request, matched, query }, caller) };
+      const access = accessOf(matched, query);
+      return { operation: `${method} ${path}`, access, handle: (caller) => handle(parts, authorities, { request, matched, query, access }, caller) };
     },
     authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
     challenge: ({ baseUrl }) => batchChallenge(baseUrl),
@@ -42,9 +46,10 @@ interface Found {
   readonly request: Request;
   readonly matched: MatchedOwnOperation;
   readonly query: URLSearchParams;
+  readonly access: Access;
 }
 
-function handle(parts: Parts, { request, matched: { operation, params }, query }: Found, { principal, body, waits }: Caller): Work {
+function handle(parts: Parts, authorities: Authorities, { request, matched: { operation, params }, query, access }: Found, { principal, body, waits }: Caller): Work {
   if (principal === null || principal.kind === 'identity') throw new Error('an operation of ours needs a principal');
   const { now, message, baseUrl } = request;
   return {
@@ -52,7 +57,23 @@ function handle(parts: Parts, { request, matched: { operation, params }, query }
     run: async (signal) => {
       if (operation.body === undefined) await body.refuse();
       const call = { principal, account: principal.account.number, params, query, headers: message.headers, baseUrl, now, remoteAddress: message.socket.remoteAddress ?? '', signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes: number) => body.text(mostBytes) };
-      return operation.run(call, waits.countedIn(parts));
+      const answer = await operation.run(call, waits.countedIn(parts));
+      if (operation.changesAccess === true) authorities.accounts.tell();
+      return answer.endless === true && answer.body instanceof Readable ? { ...answer, body: standing(answer.body, request, authorities, access) } : answer;
     },
   };
+}
+
+function standing(body: Readable, { message, rawUrl }: Request, authorities: Authorities, access: Access): Readable {
+  const askedAt = authorities.wallClock();
+  const mayStill = async (): Promise<boolean> => {
+    try {
+      authorize(await authenticateAgain(message, rawUrl, authorities, askedAt), access);
+      return true;
+    } catch (error) {
+      if (error instanceof BatchError) return false;
+      throw error;
+    }
+  };
+  return whileStanding(body, { accounts: authorities.accounts, mayStill });
 }

@@ -12,8 +12,8 @@ export const sessionOperations: readonly OwnOperation[] = [
   { method: 'POST', path: '/linarite/signin/links', right: 'write', of: 'account', body: true, run: makeLink },
   { method: 'GET', path: '/linarite/sessions', right: 'read', of: 'account', run: list },
   { method: 'GET', path: '/linarite/sessions/current', right: 'read', of: 'account', run: current },
-  { method: 'DELETE', path: '/linarite/sessions/current', right: 'read', of: 'account', run: endCurrent },
-  { method: 'DELETE', path: '/linarite/sessions/{session}', right: 'write', of: 'account', run: end },
+  { method: 'DELETE', path: '/linarite/sessions/current', right: 'read', of: 'account', changesAccess: true, run: endCurrent },
+  { method: 'DELETE', path: '/linarite/sessions/{session}', right: 'write', of: 'account', changesAccess: true, run: end },
 ];
 
 const ROLES: readonly PageRole[] = ['reader', 'contributor'];

@@ -39,14 +39,14 @@ async function show(call: OwnCall, { database }: Parts): Promise<Answer> {
 }
 
 /** The answer is the only one that has the secret. It hears of what is committed from now on. */
-async function add(call: OwnCall, { database, tails, webhooks }: Parts): Promise<Answer> {
+async function add(call: OwnCall, { database, sealing, tails, webhooks }: Parts): Promise<Answer> {
   const { account, now } = call;
   const { url, selection, secret } = readWebhook(await call.json(), webhooks.mayBePrivate);
   const position = await tails.now(account);
   const added = await transaction(database, async (tx) => {
     await lockAccount(tx, account);
     if ((await listWebhooks(tx, account)).length >= MOST_AN_ACCOUNT) throw new BatchError('OperationInvalidForCurrentState', [{ key: 'Reason', value: `The account has ${MOST_AN_ACCOUNT} webhooks already.` }]);
-    const number = await insertWebhook(tx, { account, url, selection: JSON.stringify(selection), secret: webhooks.sealing.seal({ secret }), createdAt: now, ...position });
+    const number = await insertWebhook(tx, { account, url, selection: JSON.stringify(selection), secret: sealing.seal({ secret }), createdAt: now, ...position });
     return findWebhook(tx, account, number);
   });
   if (added === null) throw new Error('the webhook that was added is not there');
@@ -67,10 +67,10 @@ async function enable(call: OwnCall, { database }: Parts): Promise<Answer> {
 }
 
 /** One attempt to deliver something made up, at once. */
-async function tryOut(call: OwnCall, { database, webhooks, wallClock }: Parts): Promise<Answer> {
+async function tryOut(call: OwnCall, { database, sealing, webhooks, wallClock }: Parts): Promise<Answer> {
   const webhook = await existing(call, database);
   const event: CloudEvent = { specversion: '1.0', id: `test-${call.now}`, source: `/accounts/${webhook.accountName}`, type: 'linarite.webhook.test', time: formatTimestamp(call.now), datacontenttype: 'application/json', data: { message: 'A test of this webhook.' } };
-  const { secret } = webhooks.sealing.open(webhook.secret) as { readonly secret: string };
+  const { secret } = sealing.open(webhook.secret) as { readonly secret: string };
   const { status, error } = await postMessage({ url: webhook.url, secret, event, now: wallClock(), mayBePrivate: webhooks.mayBePrivate, signal: call.signal });
   return json(200, { delivered: error === null, status, error });
 }

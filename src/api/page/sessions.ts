@@ -39,8 +39,8 @@ export interface Sessions {
   /** null: there is no such link (any more). */
   redeem(link: string, agent: string): Promise<Begun | null>;
   begin(account: Account, role: PageRole, agent: string): Promise<Begun>;
-  /** null: it shows none that holds. */
-  shownBy(message: IncomingMessage): Promise<Shown | null>;
+  /** null: it shows none that holds. `isUse`: it counts as used by that; default: it does. */
+  shownBy(message: IncomingMessage, isUse?: boolean): Promise<Shown | null>;
 }
 
 export interface SessionsOptions {
@@ -66,7 +66,7 @@ export function createSessions({ database, accounts, wallClock }: SessionsOption
       return begin(account, row.role, agent);
     },
     begin,
-    shownBy: async (message) => {
+    shownBy: async (message, isUse = true) => {
       const token = message.headers[SESSION_HEADER];
       const cookie = cookieOf(message);
       if (typeof token !== 'string' || cookie === undefined) return null;
@@ -77,7 +77,7 @@ export function createSessions({ database, accounts, wallClock }: SessionsOption
       const isOver = now - session.usedAt > IDLE_MS || now - session.madeAt > LONGEST_MS;
       // Whoever replaces a key means those who came by it as well.
       if (account === undefined || isOver || !session.keys.equals(hashOfKeys(account))) return null;
-      if (now - session.usedAt > RENEWAL_MS) await usePageSession(database, session.number, now);
+      if (isUse && now - session.usedAt > RENEWAL_MS) await usePageSession(database, session.number, now);
       return { session, account };
     },
   };

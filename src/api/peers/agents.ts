@@ -13,6 +13,8 @@ const REDIRECT_HEADER = 'linarite-redirect';
 
 /** How agents come to the process that has their account, whichever they dial. */
 export interface AgentsElsewhere {
+  /** null: it is none of this database's nodes. */
+  accountOf(credential: string): AccountNumber | null;
   /**
    * Where the account of a credential is worked on; null: it is none of this database's nodes. Waits while it moves.
    * @throws NoOwner
@@ -35,6 +37,8 @@ const CONNECT_MS = 5_000;
 
 export function agentsElsewhere({ routing: { places, client }, accountOf, log }: AgentsElsewhereOptions): AgentsElsewhere {
   return {
+    accountOf,
+
     placeOf: async (credential) => {
       const account = accountOf(credential);
       return account === null ? null : places.of(account);

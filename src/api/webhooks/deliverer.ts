@@ -3,7 +3,7 @@ import type { Instant } from '../../core/keys.ts';
 import { webhooksOf, type WebhookRow } from '../../store/intents/webhooks.ts';
 import type { Database } from '../../store/intents/statement.ts';
 import type { Tails } from '../events/tails.ts';
-import type { Sealing } from '../sealing.ts';
+import type { Sealing } from '../../store/sealing.ts';
 import { deliver } from './delivery.ts';
 import type { PostOptions } from './post.ts';
 

@@ -13,8 +13,16 @@ import { BackupArchive } from './archive.ts';
 import { readBackup } from './read.ts';
 import { writeBackup } from './write.ts';
 
-export interface BackupOptions {
+interface PlaceOptions {
   readonly dataDir?: string;
+}
+
+export interface BackupOptions extends PlaceOptions {
+  readonly withKey?: true;
+}
+
+export interface RestoreOptions extends PlaceOptions {
+  readonly keys?: string;
 }
 
 const TO_STDOUT = '-';
@@ -35,23 +43,24 @@ export async function backup(to: string, options: BackupOptions): Promise<void> 
   if (!isRunning) await takeOverEnded(path, directory);
   const archive = new BackupArchive();
   const { output } = archive;
-  const writing = writeBackup(directory, archive, { isRunning, takenAt: new Date() }).catch((error: unknown) => {
+  const writing = writeBackup(directory, archive, { isRunning, withKey: options.withKey === true, takenAt: new Date() }).catch((error: unknown) => {
     output.destroy(error instanceof Error ? error : new Error(messageOf(error)));
     throw error;
   });
   const [written, kept] = await Promise.allSettled([writing, keep(output, to)]);
   if (written.status === 'rejected') throw written.reason;
   if (kept.status === 'rejected') throw kept.reason;
-  console.error(`backup of ${path} ${to === TO_STDOUT ? 'written' : `in ${withoutSignature(to)}`}`);
+  const apart = options.withKey === true ? '' : `; its keys are not in it: keep ${directory.keys} apart`;
+  console.error(`backup of ${path} ${to === TO_STDOUT ? 'written' : `in ${withoutSignature(to)}`}${apart}`);
 }
 
 /** `linarite restore`: a new data directory out of a backup, on which `up` goes on. */
-export async function restore(from: string, options: BackupOptions): Promise<void> {
+export async function restore(from: string, options: RestoreOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const file = isLink(from) ? `${path}.restore` : resolve(from);
   try {
     if (isLink(from)) await download(from, file);
-    const { takenAt, version } = await readBackup(file, path);
+    const { takenAt, version } = await readBackup(file, path, options.keys === undefined ? null : resolve(options.keys));
     console.log(`restored ${path} as it was at ${takenAt} (linarite ${version}): start it with ${hint('up', options.dataDir)}`);
     console.log('The service that it was taken of must not run any more where both have nodes from the same engine, such as Slurm: each would end the other one’s.');
   } finally {

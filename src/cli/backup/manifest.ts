@@ -5,10 +5,14 @@ import type { ClockKind } from '../service/clockOption.ts';
 export const MANIFEST = 'linarite-backup.json';
 
 /** The form of an archive; raised when an older release could not read what this one writes. */
-const FORMAT = 1;
+const FORMAT = 2;
+/** The one with the keys in it, which all releases read. */
+const WITH_KEYS = 1;
 
 export interface Manifest {
   readonly format: number;
+  /** Left out: it does. */
+  readonly hasKeys?: boolean;
   /** Of the release that wrote it. */
   readonly version: string;
   /** The major version of PostgreSQL whose files it holds. */
@@ -18,8 +22,8 @@ export interface Manifest {
   readonly clock: ClockKind;
 }
 
-export function manifestOf(given: Omit<Manifest, 'format'>): string {
-  return `${JSON.stringify({ format: FORMAT, ...given }, undefined, 2)}\n`;
+export function manifestOf(given: Omit<Manifest, 'format'> & { readonly hasKeys: boolean }): string {
+  return `${JSON.stringify({ format: given.hasKeys ? WITH_KEYS : FORMAT, ...given }, undefined, 2)}\n`;
 }
 
 /** @throws CommandError for an archive of a newer release, or a text that is no manifest */

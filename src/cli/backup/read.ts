@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -15,18 +15,21 @@ const openZip = promisify<string, { lazyEntries: boolean; autoClose: boolean }, 
 
 /**
  * Makes a data directory of a backup. Returns what the backup says of itself. A directory in which something lies is
- * refused; what was begun is removed again when it fails, and refused when it was cut short. @throws CommandError
+ * refused; what was begun is removed again when it fails, and refused when it was cut short. `keys`: a directory with
+ * the keys of the service that the backup is of, for one without them; null: none is given. @throws CommandError
  */
-export async function readBackup(file: string, path: string): Promise<Manifest> {
+export async function readBackup(file: string, path: string, keys: string | null): Promise<Manifest> {
   if (findDataDirectory(path) !== undefined) throw new CommandError(EXIT.failure, `${path} holds data already: restore into another --data-dir, or end it with linarite down --purge first`);
   const manifest = await readFirst(file);
   if (manifest.postgres !== bundledMajorVersion()) {
     throw new CommandError(EXIT.failure, `this backup holds files of PostgreSQL ${manifest.postgres}, and this linarite brings PostgreSQL ${bundledMajorVersion()}: restore it with linarite ${manifest.version}`);
   }
+  checkKeys(manifest, file, keys);
   const directory = claimDataDirectory(path, { clock: manifest.clock });
   try {
     writeFileSync(join(directory.root, RESTORING), '');
     await extract(file, directory);
+    if (keys !== null) takeKeys(keys, directory);
     adoptData(directory.database);
     rmSync(join(directory.root, RESTORING));
     return manifest;
@@ -34,6 +37,27 @@ export async function readBackup(file: string, path: string): Promise<Manifest> 
     await purgeDataDirectory(directory);
     throw error;
   }
+}
+
+/** Without this file nothing that is sealed in the database can be opened. */
+const SEALING_KEY = 'nodes';
+
+function checkKeys({ hasKeys = true }: Manifest, file: string, keys: string | null): void {
+  if (hasKeys && keys !== null) throw new CommandError(EXIT.usage, `${file} has the keys in it, and takes no --keys`);
+  if (!hasKeys && keys === null) throw new CommandError(EXIT.usage, `${file} was made without --with-key: give the keys of its service, a copy of the directory 'keys' in its data directory, with --keys <directory>`);
+  if (keys !== null && !existsSync(join(keys, SEALING_KEY))) throw new CommandError(EXIT.usage, `--keys ${keys}: there are no keys of a service, such as ${join(keys, SEALING_KEY)}`);
+}
+
+/** With the certificates that lie beside them, so that clients go on with the authority that they trust. */
+function takeKeys(keys: string, directory: DataDirectory): void {
+  takeFiles(keys, directory.keys);
+  const certificates = join(dirname(keys), 'certificates');
+  if (existsSync(certificates)) takeFiles(certificates, directory.certificates);
+}
+
+function takeFiles(from: string, to: string): void {
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const entry of readdirSync(from, { withFileTypes: true })) if (entry.isFile()) writeFileSync(join(to, entry.name), readFileSync(join(from, entry.name)), { mode: 0o600, flush: true });
 }
 
 async function readFirst(file: string): Promise<Manifest> {

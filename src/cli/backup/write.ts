@@ -9,20 +9,20 @@ import { BackupArchive, filesBelow } from './archive.ts';
 import { MANIFEST, manifestOf } from './manifest.ts';
 
 /**
- * What of a data directory is no part of the database and no blob, by its name in the archive. Nodes are not: they are
- * made anew, and their tasks run again.
+ * What lets whoever has it in, by its name in the archive: without it, all that is sealed in the database stays closed.
  */
-const KEPT_WITH_IT = ['keys', 'certificates'] as const;
+const SECRET = ['keys', 'certificates'] as const;
 
 /**
  * Writes a backup of a data directory into an archive, while its service runs or after it has ended. All that was
- * acknowledged before `writeBackup` is called is in it, and nothing of what was acknowledged after it returns.
- * `isRunning`: its database does. Throws what the database or the file system says.
+ * acknowledged before `writeBackup` is called is in it, and nothing of what was acknowledged after it returns. Nodes
+ * are not: they are made anew, and their tasks run again. `isRunning`: its database does. `withKey`: so that it can be
+ * restored by itself. Throws what the database or the file system says.
  */
-export async function writeBackup(directory: DataDirectory, archive: BackupArchive, { isRunning, takenAt }: { readonly isRunning: boolean; readonly takenAt: Date }): Promise<void> {
+export async function writeBackup(directory: DataDirectory, archive: BackupArchive, { isRunning, withKey, takenAt }: { readonly isRunning: boolean; readonly withKey: boolean; readonly takenAt: Date }): Promise<void> {
   const data = join(directory.database, 'data');
-  archive.addText(MANIFEST, manifestOf({ version: releaseVersion(), postgres: bundledMajorVersion(), takenAt: takenAt.toISOString(), clock: directory.clockFile === null ? 'real' : 'virtual' }));
-  for (const name of KEPT_WITH_IT) await addBelow(archive, name, directory[name]);
+  archive.addText(MANIFEST, manifestOf({ hasKeys: withKey, version: releaseVersion(), postgres: bundledMajorVersion(), takenAt: takenAt.toISOString(), clock: directory.clockFile === null ? 'real' : 'virtual' }));
+  if (withKey) for (const name of SECRET) await addBelow(archive, name, directory[name]);
   addRootFiles(archive, directory);
   if (isRunning) await addRunning(archive, directory, data);
   else {

@@ -83,6 +83,9 @@ interface Starting {
 const BOOTS = 'It is being started on this machine.';
 const ONE_ADDRESS = 'No loopback address but 127.0.0.1: all nodes have this one, so that servers of tasks on several nodes need ports of their own.';
 
+/** Nothing of the machine's firewall is touched, and without a network of its own a node has no other. */
+const MACHINE_NETWORK = "Nodes have this machine's network: their tasks reach all that it reaches. On a machine of a cloud that is also 169.254.169.254, which gives out the machine's own identity; --node-isolation network keeps them from it.";
+
 /** A life of a node that is on disk. */
 interface LocalNode {
   readonly node: NodeNumber;
@@ -336,7 +339,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         throw new Error(`nodes cannot have networks of their own here: ${messageOf(error)}`, { cause: error });
       });
       const unmounted = isolation === 'none' ? null : mountLimits();
-      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(unmounted === null ? [] : [unmounted]), systemLimit(images), ...(hasAddress ? [] : [ONE_ADDRESS]), ...(login === null ? [] : [login])], maxNodes };
+      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(unmounted === null ? [] : [unmounted]), systemLimit(images), ...(hasAddress ? [] : [ONE_ADDRESS]), ...(networks === null ? [MACHINE_NETWORK] : []), ...(login === null ? [] : [login])], maxNodes };
     },
 
     containers: async () => {

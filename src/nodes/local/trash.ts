@@ -30,19 +30,16 @@ export function openTrash(dataRoot: string, say: (message: string) => void): Tra
   let deleting: Promise<void> | null = null;
 
   const deleteAll = async (): Promise<void> => {
-    try {
-      while (waiting.length > 0) {
-        const paths = waiting.slice(0, AT_ONCE);
-        waiting = waiting.slice(AT_ONCE);
-        await removeTrees(paths).catch((error: unknown) => say(messageOf(error)));
-      }
-    } finally {
-      // In the same turn as the last look: what is put there after it begins the next deletion.
-      deleting = null;
+    while (waiting.length > 0) {
+      const paths = waiting.slice(0, AT_ONCE);
+      waiting = waiting.slice(AT_ONCE);
+      await removeTrees(paths).catch((error: unknown) => say(messageOf(error)));
     }
   };
   const begin = (): void => {
-    deleting ??= deleteAll();
+    deleting ??= deleteAll().finally(() => {
+      deleting = null;
+    });
   };
 
   if (waiting.length > 0) begin();

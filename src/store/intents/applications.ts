@@ -18,12 +18,14 @@ export interface PackageRow {
   readonly modifiedAt: Instant;
   /** null: not activated. */
   readonly activatedAt: Instant | null;
+  /** Since when it is being deleted; null: it is not. Nobody has activated it then. */
+  readonly removingAt: Instant | null;
 }
 
 const APPLICATION_COLUMNS = `a.application, a.id, a.display_name as "displayName", a.allow_updates as "allowUpdates",
   (select p.version from application_package p where p.application = a.application and p.version_key = a.default_version) as "defaultVersion",
   a.container, a.modified as "modifiedAt"`;
-const PACKAGE_COLUMNS = 'p.version, p.modified as "modifiedAt", p.activated_at as "activatedAt"';
+const PACKAGE_COLUMNS = 'p.version, p.modified as "modifiedAt", p.activated_at as "activatedAt", p.removing_at as "removingAt"';
 
 const find = statement<ApplicationRow>('application.find', `select ${APPLICATION_COLUMNS} from application a where a.account = $1 and a.id_key = $2`);
 const lock = statement<{ application: number }>('application.lock', 'select application from application where account = $1 and id_key = $2 for update');
@@ -41,7 +43,12 @@ const activateOne = statement(
   'application.activatePackage',
   `update application_package set activated_at = $3, activation = nextval('application_activation'), modified = greatest($3, modified + 1) where application = $1 and version_key = $2`,
 );
-const removeOne = statement<{ version: string }>('application.removePackage', 'delete from application_package where application = $1 and version_key = $2 returning version');
+const beginRemoval = statement('application.beginRemoval', 'update application_package set activated_at = null, removing_at = $3, modified = greatest($3, modified + 1) where application = $1 and version_key = $2');
+const endRemoval = statement('application.endRemoval', 'delete from application_package where application = $1 and version_key = $2 and removing_at is not null');
+const removing = statement<PackageRemoval>(
+  'application.removing',
+  'select a.account, a.application, a.container, p.version from application_package p join application a using (application) where p.removing_at is not null order by p.application, p.version_key',
+);
 
 /** An application as pools and tasks may name it: with the versions that are active, in their order. */
 export interface UsableApplication {
@@ -111,9 +118,25 @@ export async function activatePackage(tx: Transaction, { application }: Applicat
   await rows(tx, activateOne, [application, idKey(version), now]);
 }
 
-/** False: there was none. */
-export async function deletePackage(tx: Transaction, { application }: ApplicationRow, version: string): Promise<boolean> {
-  return (await row(tx, removeOne, [application, idKey(version)])) !== null;
+/** A package that is being deleted, and where its blob lies. */
+export interface PackageRemoval extends Pick<ApplicationRow, 'application' | 'container'> {
+  readonly account: AccountNumber;
+  readonly version: string;
+}
+
+/** Nobody gets the package from then on. */
+export async function beginPackageRemoval(tx: Transaction, { application }: ApplicationRow, version: string, now: Instant): Promise<void> {
+  await rows(tx, beginRemoval, [application, idKey(version), now]);
+}
+
+/** Once its blob is gone. */
+export async function endPackageRemoval(database: Database, { application, version }: Pick<PackageRemoval, 'application' | 'version'>): Promise<void> {
+  await rows(database, endRemoval, [application, idKey(version)]);
+}
+
+/** Those of all accounts that have begun and not ended. */
+export function packageRemovals(database: Database): Promise<readonly PackageRemoval[]> {
+  return rows(database, removing, []);
 }
 
 export function findUsable(database: Database, account: AccountNumber, id: string): Promise<UsableApplication | null> {

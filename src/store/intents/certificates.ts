@@ -1,4 +1,6 @@
 import type { AccountNumber, Instant } from '../../core/keys.ts';
+import { sealedCertificate } from '../sealedSpecs.ts';
+import type { Sealing } from '../sealing.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 export type CertificateState = 'active' | 'deleting' | 'deletefailed';
@@ -37,8 +39,8 @@ const share = statement<{ key: string; state: CertificateState }>(
 const list = statement<CertificateRow>('certificate.list', `select ${COLUMNS} from certificate where account = $1 and thumbprint_key > $2 order by thumbprint_key`);
 const insert = statement<{ thumbprint: string }>(
   'certificate.insert',
-  `insert into certificate (account, thumbprint, thumbprint_key, format, data, password, public_data, state, state_since)
-   values ($1, $2, $3, $4, $5, $6, $7, 'active', $8) on conflict do nothing returning thumbprint`,
+  `insert into certificate (account, thumbprint, thumbprint_key, format, sealed, public_data, state, state_since)
+   values ($1, $2, $3, $4, $5, $6, 'active', $7) on conflict do nothing returning thumbprint`,
 );
 const move = statement(
   'certificate.move',
@@ -91,8 +93,8 @@ export function listCertificates(database: Database, account: AccountNumber, aft
 }
 
 /** False: there is one of this thumbprint. */
-export async function insertCertificate(tx: Transaction, account: AccountNumber, { thumbprint, format, data, password, publicData }: NewCertificate, now: Instant): Promise<boolean> {
-  return (await row(tx, insert, [account, thumbprint, thumbprintKey(thumbprint), format, data, password, publicData, now])) !== null;
+export async function insertCertificate(tx: Transaction, sealing: Sealing, account: AccountNumber, { thumbprint, format, publicData, ...secrets }: NewCertificate, now: Instant): Promise<boolean> {
+  return (await row(tx, insert, [account, thumbprint, thumbprintKey(thumbprint), format, sealedCertificate(secrets, sealing), publicData, now])) !== null;
 }
 
 /** Of one that is locked. */

@@ -2,6 +2,8 @@ import type { JobAction } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type ScheduleNumber, type TaskNumber } from '../../core/keys.ts';
 import type { JobStatus } from '../../core/status.ts';
 import type { JobRules, PoolTemplate } from '../rules.ts';
+import { sealedText } from '../sealedSpecs.ts';
+import type { Sealing } from '../sealing.ts';
 import { bounded, isFull, type Bounded } from './pageBytes.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
@@ -113,8 +115,9 @@ export interface NewJob {
 }
 
 /** Throws a duplicate key (`isDuplicateKey`) when the id is taken. */
-export async function insertJob(tx: Transaction, account: AccountNumber, job: NewJob, now: Instant): Promise<JobNumber> {
-  const inserted = await row(tx, insert, [account, job.id, idKey(job.id), job.spec, now, JSON.stringify(job.rules), job.autoPool && JSON.stringify(job.autoPool)]);
+export async function insertJob(tx: Transaction, sealing: Sealing, account: AccountNumber, job: NewJob, now: Instant): Promise<JobNumber> {
+  const autoPool = job.autoPool && sealedText('job.auto_pool', JSON.stringify(job.autoPool), sealing);
+  const inserted = await row(tx, insert, [account, job.id, idKey(job.id), sealedText('job.spec', job.spec, sealing), now, JSON.stringify(job.rules), autoPool]);
   if (inserted === null) throw new Error('insert into job returned no row');
   return inserted.job;
 }
@@ -130,11 +133,12 @@ export interface JobChange {
 }
 
 /** Writes the intent of a locked job; a delete leaves `modified` as it is, all else moves it on. Returns `modified`. */
-export async function updateJob(tx: Transaction, job: JobRow, change: JobChange, now: Instant): Promise<Instant> {
+export async function updateJob(tx: Transaction, sealing: Sealing, job: JobRow, change: JobChange, now: Instant): Promise<Instant> {
   const asked = change.action === undefined ? [job.action, job.actionSequence, job.actionAt] : [JSON.stringify(change.action), job.actionSequence + 1, now];
   const deletedAt = change.deletedAt ?? job.deletedAt;
   const rules = change.spec === undefined ? job.rules : JSON.stringify(change.spec.rules);
-  const updated = await row(tx, update, [job.job, change.spec?.text ?? job.spec, now, ...asked, deletedAt, change.deletedAt === undefined, rules, change.spec?.keepAlive ?? null]);
+  const spec = change.spec === undefined ? job.spec : sealedText('job.spec', change.spec.text, sealing);
+  const updated = await row(tx, update, [job.job, spec, now, ...asked, deletedAt, change.deletedAt === undefined, rules, change.spec?.keepAlive ?? null]);
   if (updated === null) throw new Error('the locked job is gone');
   return updated.modifiedAt;
 }

@@ -5,6 +5,8 @@ import type { PoolStatus } from '../../core/status.ts';
 import type { PoolRules, PoolTemplate } from '../rules.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
+import { sealedText } from '../sealedSpecs.ts';
+import type { Sealing } from '../sealing.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A pool as both writers left it. JSON columns are text. */
@@ -78,19 +80,19 @@ export async function countPools(database: Database | Transaction, account: Acco
 }
 
 /** Throws a duplicate key (`isDuplicateKey`) when the id is taken. */
-export async function insertPool(tx: Transaction, account: AccountNumber, id: string, pool: Omit<PoolTemplate, 'keepAlive'>, now: Instant): Promise<PoolNumber> {
+export async function insertPool(tx: Transaction, sealing: Sealing, account: AccountNumber, id: string, pool: Omit<PoolTemplate, 'keepAlive'>, now: Instant): Promise<PoolNumber> {
   const { spec, rules, targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable } = pool;
-  const values = [account, id, idKey(id), JSON.stringify(spec), now, targetDedicated, targetLowPriority, resizeTimeoutMs, 'requeue', unavailable, JSON.stringify(rules)];
+  const values = [account, id, idKey(id), sealedText('pool.spec', JSON.stringify(spec), sealing), now, targetDedicated, targetLowPriority, resizeTimeoutMs, 'requeue', unavailable, JSON.stringify(rules)];
   const inserted = await row(tx, insert, values);
   if (inserted === null) throw new Error('insert into pool returned no row');
   return inserted.pool;
 }
 
 /** Writes the intent of a locked pool and moves `modified` on; returns the new `modified`. */
-export async function updatePool(tx: Transaction, pool: PoolRow, now: Instant): Promise<Instant> {
+export async function updatePool(tx: Transaction, sealing: Sealing, pool: PoolRow, now: Instant): Promise<Instant> {
   const { targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence } = pool;
   const sizes = [targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence];
-  const updated = await row(tx, update, [pool.pool, pool.spec, now, ...sizes, pool.deletedAt, pool.unavailable, pool.rules, pool.removing, pool.autoScaleSequence, pool.autoScaleAt]);
+  const updated = await row(tx, update, [pool.pool, sealedText('pool.spec', pool.spec, sealing), now, ...sizes, pool.deletedAt, pool.unavailable, pool.rules, pool.removing, pool.autoScaleSequence, pool.autoScaleAt]);
   if (updated === null) throw new Error('the locked pool is gone');
   return updated.modifiedAt;
 }

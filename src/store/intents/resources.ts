@@ -25,6 +25,7 @@ const COLUMNS = 'resource, id, type, spec, secrets, state, account, created as "
 
 const find = statement<ResourceRow>('resource.find', `select ${COLUMNS} from resource where id_key = $1`);
 const lock = statement<ResourceRow>('resource.lock', `select ${COLUMNS} from resource where id_key = $1 for update`);
+const share = statement<ResourceRow>('resource.share', `select ${COLUMNS} from resource where id_key = $1 for share`);
 const listType = statement<ResourceRow>('resource.list', `select ${COLUMNS} from resource where type = $1 and starts_with(id_key, $2) and id_key > $3 order by id_key limit $4`);
 const listBelow = statement<ResourceRow>('resource.below', `select ${COLUMNS} from resource where starts_with(id_key, $1) and id_key > $2 order by id_key limit $3`);
 const named = statement<ResourceRow>('resource.named', `select ${COLUMNS} from resource where type = $1 and id_key like '%/' || $2 limit 1`);
@@ -59,6 +60,11 @@ export async function resourceOfAccount(connection: Connection, account: Account
 /** Others that lock it wait until the transaction ends. */
 export function lockResource(tx: Transaction, id: string): Promise<ResourceRow | null> {
   return row(tx, lock, [idKey(id)]);
+}
+
+/** Nobody changes or removes it until the transaction ends; others may hold it as well. */
+export function holdResource(tx: Transaction, id: string): Promise<ResourceRow | null> {
+  return row(tx, share, [idKey(id)]);
 }
 
 /** Those of a type whose ids begin with `prefix` and come after `after`, in the order of their ids. */
@@ -121,19 +127,14 @@ export function insertResource(connection: Connection, { id, type, spec, secrets
   return row(connection, insert, [id, idKey(id), type.toLowerCase(), JSON.stringify(spec), secrets, state, account, now]);
 }
 
-const lockMade = statement('resource.lockMade', `select pg_advisory_xact_lock(hashtext('linarite.resource.' || $1))`);
-
-/** Those of a type, or of a provider, are made one after the other: others that ask for this wait until `tx` ends. */
-export async function lockMaking(tx: Transaction, type: string): Promise<void> {
-  await rows(tx, lockMade, [type.toLowerCase()]);
-}
+const lockNames = statement('resource.lockNames', `select pg_advisory_xact_lock(hashtext('linarite.resource.' || $1))`);
 
 /**
  * As `insertResource`, of a type whose names are unique in the service; 'taken': another id has the name. Those of a
  * type are made one after the other.
  */
 export async function insertNamedResource(tx: Transaction, one: NewResource & { readonly name: string }, now: Instant): Promise<ResourceRow | 'taken' | null> {
-  await lockMaking(tx, one.type);
+  await rows(tx, lockNames, [one.type.toLowerCase()]);
   const known = await findResourceNamed(tx, one);
   if (known !== null) return idKey(known.id) === idKey(one.id) ? null : 'taken';
   return insertResource(tx, one, now);

@@ -4,6 +4,8 @@ import type { ScheduleStatus } from '../../core/status.ts';
 import type { JobTemplate, ScheduleRules } from '../rules.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
 import { SCHEDULE_STATUS } from '../status/scheduleStatus.ts';
+import { sealedText } from '../sealedSpecs.ts';
+import type { Sealing } from '../sealing.ts';
 import { bounded, isFull, type Bounded } from './pageBytes.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
@@ -78,10 +80,14 @@ export interface ScheduleSpec {
 }
 
 /** Throws a duplicate key when the id is taken. */
-export async function insertSchedule(tx: Transaction, account: AccountNumber, id: string, { spec, rules, job }: ScheduleSpec, now: Instant): Promise<ScheduleNumber> {
-  const inserted = await row(tx, insert, [account, id, idKey(id), spec, JSON.stringify(rules), JSON.stringify(job), now]);
+export async function insertSchedule(tx: Transaction, sealing: Sealing, account: AccountNumber, id: string, spec: ScheduleSpec, now: Instant): Promise<ScheduleNumber> {
+  const inserted = await row(tx, insert, [account, id, idKey(id), ...columnsOf(spec, sealing), now]);
   if (inserted === null) throw new Error('insert into job_schedule returned no row');
   return inserted.schedule;
+}
+
+function columnsOf({ spec, rules, job }: ScheduleSpec, sealing: Sealing): readonly [string, string, string] {
+  return [sealedText('job_schedule.spec', spec, sealing), JSON.stringify(rules), sealedText('job_schedule.job', JSON.stringify(job), sealing)];
 }
 
 export interface ScheduleChange {
@@ -92,8 +98,8 @@ export interface ScheduleChange {
 }
 
 /** Writes the intent of a locked schedule; a delete leaves `modified` as it is. Returns `modified`. */
-export async function updateSchedule(tx: Transaction, schedule: ScheduleRow, { spec, action, deletedAt }: ScheduleChange, now: Instant): Promise<Instant> {
-  const specified = spec === undefined ? [null, null, null] : [spec.spec, JSON.stringify(spec.rules), JSON.stringify(spec.job)];
+export async function updateSchedule(tx: Transaction, sealing: Sealing, schedule: ScheduleRow, { spec, action, deletedAt }: ScheduleChange, now: Instant): Promise<Instant> {
+  const specified = spec === undefined ? [null, null, null] : columnsOf(spec, sealing);
   const timing = schedule.timingSequence + Number(spec?.isTimed === true);
   const asked = action === undefined ? [schedule.action, schedule.actionSequence, schedule.actionAt] : [JSON.stringify(action), schedule.actionSequence + 1, now];
   const updated = await row(tx, update, [schedule.schedule, ...specified, timing, ...asked, deletedAt ?? schedule.deletedAt, deletedAt === undefined, now]);

@@ -5,6 +5,8 @@ import type { AddedTasks } from '../ownerStore.ts';
 import { taskRulesOf, type TaskRules } from '../rules.ts';
 import { asShown, valueSql, type ApiRow, type NoRow } from '../status/description.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
+import { sealedText } from '../sealedSpecs.ts';
+import type { Sealing } from '../sealing.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A task as both writers left it. JSON columns are text. */
@@ -164,6 +166,7 @@ export interface NewTask {
  */
 export async function insertTasks(
   tx: Transaction,
+  sealing: Sealing,
   account: AccountNumber,
   job: { readonly job: JobNumber; readonly nextTask: TaskNumber },
   tasks: readonly NewTask[],
@@ -172,7 +175,7 @@ export async function insertTasks(
   const ids = tasks.map(({ id }) => id);
   const slots = tasks.map(({ requiredSlots }) => requiredSlots);
   const rules = tasks.map((task) => (task.rules === null ? null : JSON.stringify(task.rules)));
-  const columns = [ids, ids.map(idKey), tasks.map(({ spec }) => spec), tasks.map(({ createdAt }) => createdAt), slots, rules];
+  const columns = [ids, ids.map(idKey), tasks.map(({ spec }) => sealedText('task.spec', spec, sealing)), tasks.map(({ createdAt }) => createdAt), slots, rules];
   const entered = await row(tx, insert, [job.job, job.nextTask, ...columns, slots.reduce((sum, some) => sum + some, 0), account]);
   if (entered === null) throw new Error('insert into inbox returned no row');
   const size = tasks.reduce((sum, { id }, place) => sum + id.length + (rules[place]?.length ?? 0), 0);
@@ -196,14 +199,15 @@ export interface TaskChange {
  * Writes the intent of a locked task (where it is made active again, of a locked job, too). A new specification, a
  * request to end it and a reactivation are modifications (recorded); state changes leave the ETag. Returns `modified`.
  */
-export async function updateTask(tx: Transaction, job: JobNumber, task: TaskRow, change: TaskChange, now: Instant): Promise<Instant> {
+export async function updateTask(tx: Transaction, sealing: Sealing, job: JobNumber, task: TaskRow, change: TaskChange, now: Instant): Promise<Instant> {
   const rules = change.spec?.rules ?? null;
   const terminateAt = change.terminateAt === undefined ? task.terminateAt : change.terminateAt;
   const reactivateSequence = change.reactivateSequence ?? task.reactivateSequence;
   const asked = [terminateAt, reactivateSequence, change.deletedAt ?? null];
   const terminates = terminateAt !== null && task.terminateAt === null;
   const modifies = change.spec !== undefined || change.reactivateSequence !== undefined || terminates;
-  const updated = await row(tx, update, [job, task.task, change.spec?.text ?? null, rules && JSON.stringify(rules), ...asked, now, modifies, change.reactivateSequence !== undefined]);
+  const spec = change.spec === undefined ? null : sealedText('task.spec', change.spec.text, sealing);
+  const updated = await row(tx, update, [job, task.task, spec, rules && JSON.stringify(rules), ...asked, now, modifies, change.reactivateSequence !== undefined]);
   if (updated === null) throw new Error('the locked task is gone');
   return updated.modifiedAt;
 }

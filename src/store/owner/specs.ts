@@ -16,7 +16,7 @@ export async function readKnownJobs(pool: Pool, jobs: readonly JobNumber[]): Pro
 /** A specification names certificates by thumbprint: what they hold comes with it. */
 const POOL_SPECS = `select p.pool, p.id, p.spec, c.certificates from pool p,
   lateral (
-    select coalesce(json_agg(json_build_object('thumbprint', c.thumbprint, 'format', c.format, 'data', encode(c.data, 'base64'), 'password', c.password)), '[]') as certificates
+    select coalesce(json_agg(json_build_object('thumbprint', c.thumbprint, 'format', c.format, 'sealed', c.sealed, 'data', encode(c.data, 'base64'), 'password', c.password)), '[]') as certificates
     from jsonb_array_elements(p.spec->'certificateReferences') r join certificate c on c.account = p.account and c.thumbprint_key = lower(r->>'thumbprint')
   ) c
   where p.pool = any($1::bigint[])`;

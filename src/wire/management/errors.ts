@@ -27,6 +27,7 @@ export const MANAGEMENT_ERRORS = {
   InvalidResourceLocation: 409,
   LocationRequired: 400,
   LocationNotAvailableForResourceType: 400,
+  LocationNotAvailableForResourceGroup: 400,
   NoRegisteredProviderFound: 400,
   LinkedInvalidPropertyId: 400,
   LinkedAuthorizationFailed: 403,

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { testApi, type Got, type TestApi } from '../support.ts';
-import { ACCOUNT, manage, placed } from './asking.ts';
+import { ACCOUNT, GROUP, manage, placed } from './asking.ts';
 
 const lines: Record<string, unknown>[] = [];
 let it: TestApi;
@@ -59,5 +59,29 @@ describe('an account', () => {
       { operation: 'BatchAccount_Update', path: ACCOUNT, objectId: 'o', name: 'operator', status: 200 },
       { operation: 'BatchAccount_Update', path: ACCOUNT, code: 'InvalidPropertyValue' },
     ]);
+  });
+
+  test('has a line for each write of a deployment, as whoever deploys', async () => {
+    lines.length = 0;
+    const deployment = `${GROUP}/providers/Microsoft.Resources/deployments/d`;
+    const identity = { type: 'Microsoft.ManagedIdentity/userAssignedIdentities', apiVersion: '2023-01-31', name: 'mine', location: 'westeurope' };
+    const refused = { ...identity, name: 'x', dependsOn: ['mine'] };
+    const template = { $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#', contentVersion: '1.0.0.0', resources: [identity, refused] };
+    expect((await manage(it, 'PUT', deployment, { properties: { mode: 'Incremental', template } }, {}, '2022-09-01')).status).toBe(201);
+    while ((await manage(it, 'GET', deployment, undefined, {}, '2022-09-01')).json.properties.provisioningState === 'Running');
+    const path = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+    expect(lines.filter(({ msg }) => msg === 'management write')).toMatchObject([
+      { operation: 'Deployments_CreateOrUpdate', path: deployment, status: 201 },
+      { operation: 'UserAssignedIdentities_CreateOrUpdate', path: `${path}/mine`, objectId: 'o', name: 'operator', by: 'deployment', status: 201 },
+      { operation: 'UserAssignedIdentities_CreateOrUpdate', path: `${path}/x`, by: 'deployment', code: 'InvalidResourceName' },
+    ]);
+  });
+
+  test('has a line as a key is replaced, without the key', async () => {
+    lines.length = 0;
+    const { json } = await manage(it, 'PUT', `${GROUP}/providers/Microsoft.Storage/storageAccounts/keyed`, {});
+    expect(json.error.code).toBe('MissingRequiredProperty');
+    await manage(it, 'POST', `${ACCOUNT}/regenerateKeys`, { keyName: 'Primary' });
+    expect(lines.filter(({ msg }) => msg === 'management write')).toMatchObject([{ operation: 'StorageAccounts_Create' }, { operation: 'BatchAccount_RegenerateKey', path: `${ACCOUNT}/regenerateKeys` }]);
   });
 });

@@ -265,3 +265,21 @@ describe('a pool, whose process is killed', () => {
     expect((await ask('GET', pathOf(gone))).status).toBe(200);
   });
 });
+
+describe('a package', () => {
+  const APPLICATION = `${ACCOUNT}/applications/app`;
+
+  test('whose deletion is cut off is nobody\'s from then on, and gone with the next life, blob and row', async () => {
+    await filled();
+    await it.pool.query(`update resource set spec = '{"location": "eastus", "properties": {"autoStorage": {"storageAccountId": "x"}}}' where account is not null`);
+    await it.pool.query(`insert into application_package (application, version, version_key, created, modified, activated_at, activation) select application, '1.0', '1.0', 1, 1, 1, 1 from application`);
+    await it.pool.query(`update application set default_version = '1.0'`);
+    await killedAsking('deleteBlob', 'DELETE', `${APPLICATION}/versions/1.0`);
+    expect((await ask('GET', `${APPLICATION}/versions/1.0`)).json.properties).toMatchObject({ state: 'Pending' });
+    expect((await ask('GET', APPLICATION)).json.properties).not.toHaveProperty('defaultVersion');
+    expect(await ask('POST', `${APPLICATION}/versions/1.0/activate`, { format: 'zip' })).toMatchObject({ status: 409 });
+    await it.nextLife({ host }, storage);
+    await expect.poll(async () => (await it.pool.query('select from application_package')).rowCount, { timeout: 30_000 }).toBe(0);
+    expect(deleted).toContain('app-container/1.0');
+  });
+});

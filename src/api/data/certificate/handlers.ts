@@ -25,7 +25,7 @@ const add: Handler = async (call, parts): Promise<Answer> => {
   const certificate = readCertificate(dataContract.readBody('CertificateAdd', call.version, await call.json()));
   const account = await settled(call, parts);
   await transaction(parts.database, async (tx) => {
-    if (await insertCertificate(tx, account, certificate, call.now)) return;
+    if (await insertCertificate(tx, parts.sealing, account, certificate, call.now)) return;
     const there = await lockCertificate(tx, account, certificate.thumbprint);
     throw new BatchError(there?.state === 'deleting' ? 'CertificateBeingDeleted' : 'CertificateExists');
   });

@@ -7,6 +7,8 @@ import { findSchedule } from '../../../store/intents/schedules.ts';
 import { transaction, type Transaction } from '../../../store/intents/statement.ts';
 import type { JobRules } from '../../../store/rules.ts';
 import { countPending, insertTasks } from '../../../store/intents/tasks.ts';
+import { opened } from '../../../store/sealedSpecs.ts';
+import type { Secrets } from '../../../store/sealing.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withJobDefaults } from '../../../wire/defaults.ts';
 import { BatchError } from '../../../wire/errors.ts';
@@ -41,13 +43,13 @@ const add: Handler = async (call, parts) => {
     if ((await findSchedule(tx, call.principal.account.number, id)) !== null) throw new BatchError('JobScheduleWithSameIdExists');
     await checkActiveQuota(tx, call, quotas);
     const rules = { ...jobRules(spec), ...(await autoPoolRules(tx, call.principal.account, spec.poolInfo)) };
-    const job = await insertJob(tx, call.principal.account.number, { id, spec: JSON.stringify(spec), rules, autoPool: autoPoolTemplate(spec.poolInfo) }, call.now);
+    const job = await insertJob(tx, parts.sealing, call.principal.account.number, { id, spec: JSON.stringify(spec), rules, autoPool: autoPoolTemplate(spec.poolInfo) }, call.now);
     const told = tellOwner(tx, call.principal.account.number, { kind: 'job', job });
     const manager = managerTask(spec);
     if (manager === null) return last(told);
     // The owner hears of the job before its task.
     await told;
-    last(insertTasks(tx, call.principal.account.number, { job, nextTask: MANAGER_TASK }, [newTask(manager, call.now)]));
+    last(insertTasks(tx, parts.sealing, call.principal.account.number, { job, nextTask: MANAGER_TASK }, [newTask(manager, call.now)]));
   });
   wakeLater(call, parts);
   return created(call, `/jobs/${id}`, call.now);
@@ -75,7 +77,7 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (job: Job
     checkConditions(call, job.modifiedAt);
     guardJob(what, viewOfJob(job).state, call.query.force);
     const wanted = decide(job);
-    const modified = await updateJob(tx, job, wanted, call.now);
+    const modified = await updateJob(tx, parts.sealing, job, wanted, call.now);
     if (wanted.spec?.keepAlive !== undefined && job.autoPoolId !== null) await keepPool(tx, call, job.autoPoolId, wanted.spec.keepAlive);
     last(tellOwner(tx, call.principal.account.number, { kind: 'job', job: job.job }));
     return modified;
@@ -91,8 +93,9 @@ async function keepPool(tx: Transaction, { principal }: Call, poolId: string, ke
 }
 
 /** `asked`: what PATCH and PUT may change. */
-function respecify(job: JobWithStatus, asked: Partial<JobAdd>): JobChange {
-  const before = storedJob(job);
+function respecify(job: JobWithStatus, asked: Partial<JobAdd>, secrets: Secrets): JobChange {
+  // What is asked for can be held only against what was sent.
+  const before = opened('job.spec', storedJob(job), secrets);
   const spec = withJobDefaults({ ...before, ...asked });
   checkAllTasksCompleteChange(before.onAllTasksComplete, spec.onAllTasksComplete);
   const what = poolChange(before.poolInfo, spec.poolInfo);
@@ -110,7 +113,7 @@ async function poolInfoOf(call: Call, { poolInfo }: { readonly poolInfo?: PoolIn
 const patch: Handler = async (call, parts) => {
   const asked = dataContract.readBody('JobPatch', call.version, await call.json());
   const poolInfo = await poolInfoOf(call, asked);
-  return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, { ...present(asked), ...poolInfo })));
+  return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, { ...present(asked), ...poolInfo }, parts.sealing)));
 };
 
 /**
@@ -125,7 +128,7 @@ const put: Handler = async (call, parts) => {
     const { revision } = call.version;
     const young = { ...(revision < 14 ? { maxParallelTasks } : {}), ...(revision < 15 ? { allowTaskPreemption } : {}) };
     const spec = withJobDefaults({ ...kept, ...young, ...present(asked), ...poolInfo });
-    return respecify(job, { ...spec, metadata: asked.metadata });
+    return respecify(job, { ...spec, metadata: asked.metadata }, parts.sealing);
   });
   return changed(call, 200, modifiedAt);
 };

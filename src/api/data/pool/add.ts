@@ -32,7 +32,7 @@ export async function addPool(call: Call, parts: Parts, asked: PoolAdd, more: Se
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
     if (quotas.pools !== null && (await countPools(tx, account)) >= quotas.pools) throw new BatchError('PoolQuotaReached');
     await checkNamed(tx, call.principal.account, spec);
-    const number = await insertPool(tx, account, spec.id, poolTemplate(spec), call.now);
+    const number = await insertPool(tx, parts.sealing, account, spec.id, poolTemplate(spec), call.now);
     last(tellOwner(tx, account, { kind: 'pool', pool: number }));
   });
   wakeLater(call, parts);

@@ -38,7 +38,7 @@ export async function change(
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
     await checkNamed(tx, call.principal.account, named);
     const next = await decide(pool, tx);
-    const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
+    const modified = next.modifies ? await updatePool(tx, parts.sealing, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: pool.pool }));
     return modified;
   });

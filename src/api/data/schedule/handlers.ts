@@ -33,7 +33,7 @@ const add: Handler = async (call, parts) => {
     // Jobs and schedules share their ids (states.md 3.3).
     if ((await findJob(tx, account, id)) !== null) throw new BatchError('JobWithSameIdExists');
     await checkActiveQuota(tx, call, quotas);
-    const schedule = await insertSchedule(tx, account, id, await stored(tx, call, spec), call.now);
+    const schedule = await insertSchedule(tx, parts.sealing, account, id, await stored(tx, call, spec), call.now);
     last(tellOwner(tx, account, { kind: 'schedule', schedule }));
   });
   // Its first job stands there as soon as the client looks (recorded: 46 ms later).
@@ -84,7 +84,7 @@ async function change(call: Call, parts: Parts, what: ScheduleCall, decide: (sch
     if (schedule === null) throw new BatchError('JobScheduleNotFound');
     checkConditions(call, schedule.modifiedAt);
     guardSchedule(what, viewOfSchedule(schedule).state, call.query.force);
-    const modified = await updateSchedule(tx, schedule, await decide(schedule, tx), call.now);
+    const modified = await updateSchedule(tx, parts.sealing, schedule, await decide(schedule, tx), call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'schedule', schedule: schedule.schedule }));
     return modified;
   });

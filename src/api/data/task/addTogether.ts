@@ -4,6 +4,7 @@ import { lockJobForTasks } from '../../../store/intents/jobs.ts';
 import { isRolledBack, transaction, type Database } from '../../../store/intents/statement.ts';
 import { insertTasks, type NewTask } from '../../../store/intents/tasks.ts';
 import type { AddedTasks } from '../../../store/ownerStore.ts';
+import type { Sealing } from '../../../store/sealing.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { checkTaskAgainstJob } from '../../../wire/rules.ts';
 import type { TaskAdd } from '../../../wire/types.generated.ts';
@@ -41,12 +42,18 @@ export interface Added {
  */
 export type AddTasks = (add: Add) => Promise<Added>;
 
+interface TogetherParts {
+  readonly database: Database;
+  readonly sealing: Sealing;
+  readonly wake: Wake;
+}
+
 /**
  * Adds tasks, those of many clients for one job in one commit where they come faster than commits: alone each would
  * wait for the job's row until the one before is on the disk.
  */
-export function tasksTogether(database: Database, wake: Wake): AddTasks {
-  const together = new Together<Add, Added>({ bounds: BOUNDS, work: (_key, adds) => addAll(database, wake, adds), maySucceedAlone: isRolledBack });
+export function tasksTogether(parts: TogetherParts): AddTasks {
+  const together = new Together<Add, Added>({ bounds: BOUNDS, work: (_key, adds) => addAll(parts, adds), maySucceedAlone: isRolledBack });
   return async (add) => {
     const added = await together.ask(`${add.account}/${idKey(add.jobId)}`, add);
     await ownerGoesFirst();
@@ -65,7 +72,7 @@ function ownerGoesFirst(): Promise<void> {
 }
 
 /** All of one job, one after the other: an id that two of them name belongs to the first. */
-async function addAll(database: Database, wake: Wake, adds: readonly Add[]): Promise<readonly Added[]> {
+async function addAll({ database, sealing, wake }: TogetherParts, adds: readonly Add[]): Promise<readonly Added[]> {
   const [first] = adds;
   if (first === undefined) return [];
   const { account, jobId } = first;
@@ -91,7 +98,7 @@ async function addAll(database: Database, wake: Wake, adds: readonly Add[]): Pro
         return { taskId, modifiedAt: now };
       }),
     }));
-    inserted = insertTasks(tx, account, job, fresh);
+    inserted = insertTasks(tx, sealing, account, job, fresh);
     last(inserted);
     return outcomes;
   });

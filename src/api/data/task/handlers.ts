@@ -49,7 +49,7 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (task: Ta
     if (task === null) throw new BatchError('TaskNotFound');
     checkConditions(call, task.modifiedAt);
     guardJob(what, viewOfJob(job).state);
-    const modified = await updateTask(tx, job.job, task, decide(task, job), call.now);
+    const modified = await updateTask(tx, parts.sealing, job.job, task, decide(task, job), call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'task', job: job.job, task: task.task }));
     return modified;
   });

@@ -26,7 +26,7 @@ interface GraphCall {
   readonly isUser: boolean;
 }
 
-interface GraphAnswer {
+export interface GraphAnswer {
   readonly status: 200 | 201 | 204;
   readonly body: object | null;
 }

@@ -21,7 +21,7 @@ export interface Visit {
 
 interface SignInParts {
   readonly database: Database;
-  readonly devices: DeviceLogins;
+  readonly devices: Pick<DeviceLogins, 'approve'>;
   readonly operatorSecret: string;
 }
 
@@ -67,7 +67,7 @@ export function isOperator(entered: Form, { operatorSecret }: Pick<SignInParts, 
 }
 
 /** The page at which a person approves of a sign-in by a device code (RFC 8628, 3.3). */
-export async function approveDevice({ query, entered, now }: Visit, { devices, operatorSecret }: SignInParts): Promise<Answer> {
+export async function approveDevice({ query, entered, now }: Visit, { devices, operatorSecret }: Omit<SignInParts, 'database'>): Promise<Answer> {
   const code = entered?.get('code') ?? query.get('user_code') ?? '';
   const again = (wrong: string | null): Answer => devicePage({ code, user: entered?.get('username') ?? OPERATOR_USER.name, wrong });
   if (entered === null) return again(null);

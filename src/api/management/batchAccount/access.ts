@@ -1,6 +1,6 @@
 import type { ResourceRow } from '../../../store/intents/resources.ts';
 import { invalidProperty } from '../../../wire/errors.ts';
-import { isRange, type AccountAccess } from '../../accountAccess.ts';
+import { isRange, type AccountAccess, type Origins } from '../../accountAccess.ts';
 import type { Accounts } from '../../accounts.ts';
 import { accountSpec, allowedModes, type AccountSpec } from './view.ts';
 
@@ -13,9 +13,18 @@ export function useAccess(row: ResourceRow, accounts: Accounts): void {
 /** A perimeter is nothing that this service has: what it would let in is nobody. */
 function accessOf({ properties = {} }: AccountSpec): AccountAccess {
   const { publicNetworkAccess = 'Enabled', networkProfile } = properties;
-  const { defaultAction = 'Allow', ipRules = [] } = networkProfile?.accountAccess ?? {};
-  const from = publicNetworkAccess !== 'Enabled' ? 'nobody' : defaultAction === 'Deny' ? 'listed' : 'anybody';
-  return { modes: allowedModes(properties), from, ranges: ipRules.map(({ value }) => value) };
+  const isOpen = publicNetworkAccess === 'Enabled';
+  const account = originsOf(networkProfile?.accountAccess);
+  // Rules count only where there is public network access (OpenAPI, networkProfile). Without it nodes have private
+  // endpoints on the real service, and here they come as ever.
+  const nodes = originsOf(isOpen ? networkProfile?.nodeManagementAccess : undefined);
+  return { modes: allowedModes(properties), ...(isOpen ? account : { ...account, from: 'nobody' }), nodes };
+}
+
+type Profile = NonNullable<NonNullable<NonNullable<AccountSpec['properties']>['networkProfile']>['accountAccess']>;
+
+function originsOf({ defaultAction = 'Allow', ipRules = [] }: Partial<Profile> = {}): Origins {
+  return { from: defaultAction === 'Deny' ? 'listed' : 'anybody', ranges: ipRules.map(({ value }) => value) };
 }
 
 /** @throws BatchError InvalidPropertyValue for a rule that is none. */

@@ -15,7 +15,7 @@ import { param, type ManagementCall, type ManagementHandler, type ManagementPart
 import { begun } from '../longOperation.ts';
 import { assignedIdentities } from '../managedIdentity/assigned.ts';
 import { requireLinked } from '../linked.ts';
-import { openGroup } from '../group/existing.ts';
+import { holdGroup, openGroup } from '../group/existing.ts';
 import { checkNetworkProfile, useAccess } from './access.ts';
 import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
 import { checkConditions } from '../conditions.ts';
@@ -53,6 +53,7 @@ export const createAccount: ManagementHandler = async (call, parts) => {
 
   function made(): Promise<ResourceRow> {
     return transaction(parts.data.database, async (tx) => {
+      await holdGroup(tx, call);
       const account = await insertAccount(tx, name, parts.sealing.seal(keys), call.now);
       checkConditions(call, null);
       if (account === null) throw new ManagementError('AccountAlreadyExists', `An account named '${name}' is already in use.`, { target: 'BatchAccount' });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Sealing } from '../../sealing.ts';
+import type { Sealing } from '../../../store/sealing.ts';
 
 /** Both sign. base64 of 64 bytes, as of the real service. */
 export interface AccountKeys {

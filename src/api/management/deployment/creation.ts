@@ -8,7 +8,7 @@ import { isLocation, locationName } from '../../../wire/management/locations.ts'
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { json } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
-import { openGroup } from '../group/existing.ts';
+import { holdGroup, openGroup } from '../group/existing.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { finishDeployment } from './finishing.ts';
 import { planFor, preflight } from './planning.ts';
@@ -60,6 +60,7 @@ export const createDeployment: ManagementHandler = async (call, parts) => {
   const { id, body, spec } = await acceptDeployment(call, parts);
   const { data, sealing, later } = parts;
   const { row, isNew } = await transaction(data.database, async (tx) => {
+    if (call.params['resourceGroupName'] !== undefined) await holdGroup(tx, call);
     const former = await lockResource(tx, id);
     if (former !== null && former.state === 'Creating') throw active(former, 'edit or replace');
     if (former === null) await requireRoom(call, parts);

@@ -7,7 +7,7 @@ import { ManagementError } from '../../../wire/management/errors.ts';
 import { groupId, subscriptionId } from '../../../wire/management/resourceId.ts';
 import { param, type ManagementCall, type ManagementParts } from '../call.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { Sealing } from '../../sealing.ts';
+import type { Sealing } from '../../../store/sealing.ts';
 import { type Mode, templateIn } from './request.ts';
 
 export const DEPLOYMENT_TYPE = 'Microsoft.Resources/deployments';

@@ -1,4 +1,5 @@
-import { findResource, type ResourceRow } from '../../../store/intents/resources.ts';
+import { findResource, holdResource, type ResourceRow } from '../../../store/intents/resources.ts';
+import type { Transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { groupId } from '../../../wire/management/resourceId.ts';
 import { param, type ManagementCall, type ManagementParts } from '../call.ts';
@@ -14,10 +15,26 @@ export async function existingGroup(call: Pick<ManagementCall, 'params'>, parts:
   return found;
 }
 
-/** As `existingGroup`, for what is to be made in it. @throws ManagementError ResourceGroupBeingDeleted (409). */
+/**
+ * As `existingGroup`, for what is to be made in it: it is refused before its body is read. What makes it holds the
+ * group as well (`holdGroup`). @throws ManagementError ResourceGroupBeingDeleted (409).
+ */
 export async function openGroup(call: Pick<ManagementCall, 'params'>, parts: ManagementParts): Promise<ResourceRow> {
-  const group = await existingGroup(call, parts);
-  if (group.state === 'Deleting') throw beingDeleted(param(call, 'resourceGroupName'));
+  return open(await existingGroup(call, parts), param(call, 'resourceGroupName'));
+}
+
+/**
+ * Nobody begins to delete the group until the transaction ends, and so its deletion takes along what is made in that.
+ * The first lock of the transaction. @throws ManagementError as `openGroup`.
+ */
+export async function holdGroup(tx: Transaction, call: Pick<ManagementCall, 'params'>): Promise<void> {
+  const name = param(call, 'resourceGroupName');
+  open(await holdResource(tx, groupOf(call)), name);
+}
+
+function open(group: ResourceRow | null, name: string): ResourceRow {
+  if (group === null) throw noGroup(name);
+  if (group.state === 'Deleting') throw beingDeleted(name);
   return group;
 }
 

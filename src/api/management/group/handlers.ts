@@ -1,6 +1,7 @@
 import { findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
+import { isLocation, LOCATIONS, locationName } from '../../../wire/management/locations.ts';
 import { GROUP_FILTER, resourceFilter } from '../../../wire/management/resourceFilter.ts';
 import { subscriptionId } from '../../../wire/management/resourceId.ts';
 import { present } from '../../data/present.ts';
@@ -32,7 +33,8 @@ export const groupHandlers = {
     const name = param(call, 'resourceGroupName');
     if (!NAME.test(name)) throw new ManagementError('InvalidResourceName', `The provided resource group name '${name}' is not valid: it has 1 to 90 letters, digits, '-', '_', '.', '(' and ')', and does not end in '.'.`, { target: 'resourceGroupName' });
     const { location, tags, managedBy } = readBody('ArmGroupCreate', call, await call.json());
-    const spec: GroupSpec = { location: location.toLowerCase().replaceAll(' ', ''), ...present({ tags, managedBy }) };
+    if (!isLocation(location)) throw new ManagementError('LocationNotAvailableForResourceGroup', `The provided location '${location.slice(0, 64)}' is not available for resource group. List of available regions is '${LOCATIONS.map(({ name }) => name).join(',')}'.`);
+    const spec: GroupSpec = { location: locationName(location), ...present({ tags, managedBy }) };
     const { row, isNew } = await transaction(parts.data.database, async (tx) => {
       const made = await insertResource(tx, { id: groupOf(call), type: GROUP_TYPE, spec }, call.now);
       if (made !== null) return { row: made, isNew: true };

@@ -7,7 +7,7 @@ import { formatResourceId, groupId, subscriptionId } from '../../../wire/managem
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type Directory, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
-import { existingGroup, openGroup } from '../group/existing.ts';
+import { existingGroup, holdGroup, openGroup } from '../group/existing.ts';
 import { listOfType } from '../list.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 
@@ -42,6 +42,7 @@ export const managedIdentityHandlers = {
     if (!isLocation(location)) throw new ManagementError('LocationNotAvailableForResourceType', `The provided location '${location}' is not available for resource type '${MANAGED_IDENTITY_TYPE}'.`);
     const asked = { location: locationName(location), ...(tags === undefined ? {} : { tags }) };
     const { row, isNew } = await transaction(parts.data.database, async (tx) => {
+      await holdGroup(tx, call);
       const spec: ManagedIdentitySpec = { ...asked, principalId: randomUUID(), clientId: randomUUID() };
       const made = await insertResource(tx, { id: idOf(call), type: MANAGED_IDENTITY_TYPE, spec }, call.now);
       if (made !== null) return { row: made, isNew: true };

@@ -1,4 +1,5 @@
-import { findResource } from '../../../store/intents/resources.ts';
+import { findResource, holdResource } from '../../../store/intents/resources.ts';
+import type { Transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import type { ManagementParts } from '../call.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
@@ -11,5 +12,17 @@ export async function requireScope(asked: string, parts: ManagementParts): Promi
   const [, subscription, below] = BELOW_SUBSCRIPTION.exec(asked.replace(/\/$/, '')) ?? [];
   if (subscription === undefined) throw new ManagementError('NotFound', `The scope '${asked.slice(0, 256)}' is neither a subscription nor below one.`);
   requireSubscription({ params: { subscriptionId: subscription } }, parts);
-  if (below !== undefined && (await findResource(parts.data.database, asked.replace(/\/$/, ''))) === null) throw new ManagementError('ResourceNotFound', `The scope '${asked.slice(0, 256)}' was not found.`);
+  if (below !== undefined && (await findResource(parts.data.database, asked.replace(/\/$/, ''))) === null) throw noScope(asked);
+}
+
+/** Nobody takes the scope away until the transaction ends. `asked`: as `requireScope` has found it. @throws as that. */
+export async function holdScope(tx: Transaction, asked: string): Promise<void> {
+  const below = BELOW_SUBSCRIPTION.exec(asked)?.[2];
+  if (below === undefined) return;
+  const held = await holdResource(tx, asked);
+  if (held === null || held.state === 'Deleting') throw noScope(asked);
+}
+
+function noScope(asked: string): ManagementError {
+  return new ManagementError('ResourceNotFound', `The scope '${asked.slice(0, 256)}' was not found.`);
 }

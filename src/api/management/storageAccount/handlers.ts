@@ -8,7 +8,7 @@ import { formatResourceId, groupId, subscriptionId } from '../../../wire/managem
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
-import { existingGroup, openGroup } from '../group/existing.ts';
+import { existingGroup, holdGroup, openGroup } from '../group/existing.ts';
 import { listOfType } from '../list.ts';
 import { begun, existingOperation } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
@@ -95,6 +95,7 @@ async function create(call: ManagementCall, parts: ManagementParts) {
   const secrets = parts.sealing.seal(newStorageKeys());
   const operation = randomUUID();
   const row = await transaction(parts.data.database, async (tx) => {
+    await holdGroup(tx, call);
     const inserted = await insertNamedResource(tx, { id: idOf(call), name, type: STORAGE_ACCOUNT_TYPE, spec, secrets }, call.now);
     if (inserted === 'taken' || inserted === null) return inserted;
     // It has ended when its client hears of it: whoever is killed before, the next service serves the account first.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ResourceRow } from '../../../store/intents/resources.ts';
-import type { Sealing } from '../../sealing.ts';
+import type { Sealing } from '../../../store/sealing.ts';
 
 const KEY_BYTES = 64;
 

@@ -3,6 +3,7 @@
  * so a service that ends in between goes on with it when it starts again.
  */
 import type { AccountNumber } from '../../../core/keys.ts';
+import type { Sealing } from '../../../store/sealing.ts';
 import { advanceBulk, failBulk, lockBulk, unfinishedBulk, type BulkWork } from '../../../store/intents/bulkOperations.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
 import { lockJob, type JobWithStatus } from '../../../store/intents/jobs.ts';
@@ -64,7 +65,7 @@ async function step(parts: Parts, account: AccountNumber, operation: string): Pr
     const there = new Set(tasks.map(({ task }) => task));
     const skipped = new Skipped(JSON.parse(bulk.skipped) as readonly BulkSkipped[]);
     for (const number of bulk.numbers) if (!there.has(number)) skipped.add('gone', null);
-    const changed = await change(tx, { account, job, tasks, work, now }, skipped);
+    const changed = await change(tx, parts.sealing, { account, job, tasks, work, now }, skipped);
     await advanceBulk(tx, operation, { done: bulk.numbers.length, changed, skipped: skipped.all() }, now);
     return bulk.done + bulk.numbers.length < bulk.matched;
   });
@@ -85,7 +86,7 @@ interface Some {
 }
 
 /** Returns how many have been changed. */
-async function change(tx: Transaction, { account, job, tasks, work, now }: Some, skipped: Skipped): Promise<number> {
+async function change(tx: Transaction, sealing: Sealing, { account, job, tasks, work, now }: Some, skipped: Skipped): Promise<number> {
   const anew: NewTask[] = [];
   const writes: Promise<unknown>[] = [];
   for (const task of tasks) {
@@ -94,11 +95,11 @@ async function change(tx: Transaction, { account, job, tasks, work, now }: Some,
       skipped.add(next.reason, task.id);
       continue;
     }
-    writes.push(updateTask(tx, job.job, task, next.change, now), tellOwner(tx, account, { kind: 'task', job: job.job, task: task.task }));
+    writes.push(updateTask(tx, sealing, job.job, task, next.change, now), tellOwner(tx, account, { kind: 'task', job: job.job, task: task.task }));
     if (next.kind === 'anew') anew.push(next.task);
   }
   await Promise.all(writes);
-  await insertTasks(tx, account, job, anew);
+  await insertTasks(tx, sealing, account, job, anew);
   return writes.length / 2;
 }
 

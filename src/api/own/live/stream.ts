@@ -1,5 +1,4 @@
 /** The form of the stream of events that pages listen to (docs/own-operations.md). */
-import { Readable } from 'node:stream';
 import { findJob } from '../../../store/intents/jobs.ts';
 import { nodeColumns } from '../../../store/intents/nodeMatrix.ts';
 import { openJobs } from '../../../store/intents/overview.ts';
@@ -10,6 +9,7 @@ import type { Rev } from '../../../wire/own/common.ts';
 import type { Frame } from '../../../wire/own/frames.ts';
 import type { Answer } from '../../answer.ts';
 import type { Parts } from '../../call.ts';
+import { endlessBody } from '../../endlessBody.ts';
 import type { OwnCall } from '../call.ts';
 import { orderOf } from '../pools/matrix.ts';
 import { readNames } from '../queries.ts';
@@ -34,30 +34,8 @@ export async function pageStream(call: OwnCall, parts: Parts): Promise<Answer> {
   const last = call.headers['last-event-id'];
   const since = typeof last === 'string' && last !== '' ? last : from;
   await viewOf(call, parts, view, rows);
-  const body = streamOf((signal) => pieces(call, parts, { view, rows, since }, AbortSignal.any([signal, parts.tails.closing])));
-  return { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }, body };
-}
-
-/**
- * A stream of what `make` gives, asked for as it is read. The signal aborts as soon as nobody reads any more:
- * `Readable.from` would wait for the next piece first.
- */
-function streamOf(make: (signal: AbortSignal) => AsyncGenerator<string>): Readable {
-  const ended = new AbortController();
-  const from = make(ended.signal);
-  const stream = new Readable({
-    read: () => {
-      from.next().then(
-        ({ done, value }) => stream.push(done === true ? null : value),
-        (error: unknown) => stream.destroy(error instanceof Error ? error : new Error(String(error))),
-      );
-    },
-    destroy: (error, done) => {
-      finish(ended, from);
-      done(error);
-    },
-  });
-  return stream;
+  const body = endlessBody((signal) => pieces(call, parts, { view, rows, since }, AbortSignal.any([signal, parts.tails.closing])));
+  return { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }, body, endless: true };
 }
 
 interface Asked {
@@ -114,12 +92,6 @@ async function* framesUntilReset(call: OwnCall, parts: Parts, { view: name, rows
   } finally {
     stop();
   }
-}
-
-/** What it waits for ends with the signal, and what it holds is given back. */
-function finish(ended: AbortController, from: AsyncGenerator<string>): void {
-  ended.abort();
-  from.return(undefined).catch(() => undefined);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

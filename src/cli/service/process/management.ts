@@ -3,7 +3,7 @@ import type { Account } from '../../../api/accounts.ts';
 import { batchHost, blobHost } from '../../../api/hostNames.ts';
 import { DEFAULT_SUBSCRIPTION_ID, TENANT_ID } from '../../../api/identity/wellKnown.ts';
 import { openKeys } from '../../../api/management/batchAccount/keys.ts';
-import type { Sealing } from '../../../api/sealing.ts';
+import type { Sealing } from '../../../store/sealing.ts';
 import type { ManagementOptions } from '../../../api/server.ts';
 import type { AccountHost } from '../../../ports.ts';
 import { listAccounts } from '../../../store/intents/accounts.ts';

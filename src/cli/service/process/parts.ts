@@ -110,8 +110,11 @@ export interface ApiPart {
 
 /** The parts that a service is made of beside its processes; tests may put others in their place. */
 export interface Parts {
-  /** Brings the database to this release's tables. Throws `NewerDatabase`, `NoRoomToMigrate`. */
-  migrate(connection: Connection, options: MigrateOptions): Promise<void>;
+  /**
+   * Brings the database to this release's tables, and seals with `keys` what earlier ones have left in plain text;
+   * where they are left out, a later call does. Throws `NewerDatabase`, `NoRoomToMigrate`.
+   */
+  migrate(connection: Connection, options: MigrateOptions & { readonly keys?: ServiceKeys }): Promise<void>;
   /** Claims the account once the storage is there. Rejects, with nothing left behind, if the storage fails. */
   startOwner(context: ServiceContext, storage: Promise<StorageAccounts>): Promise<OwnerPart>;
   startApi(context: ServiceContext, owner: OwnerPart): Promise<ApiPart>;

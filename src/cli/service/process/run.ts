@@ -151,7 +151,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     log.info({ progress }, 'migrating');
     record.does(progress);
   };
-  const migrating = starting.then((connection) => parts.migrate(connection, { say, ...(composition.externals.databaseUrl === undefined ? { freeBytes: () => freeForDatabase(directory) } : {}) }));
+  const migrating = starting.then((connection) => parts.migrate(connection, { keys, say, ...(composition.externals.databaseUrl === undefined ? { freeBytes: () => freeForDatabase(directory) } : {}) }));
   const storing = startStorage(composition, starting).then((storage) => {
     signal.throwIfAborted();
     return storage;

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Accounts } from '../../../api/accounts.ts';
 import { blobHost, HOST_SUFFIX } from '../../../api/hostNames.ts';
-import { createSealing } from '../../../api/sealing.ts';
+import { createSealing } from '../../../store/sealing.ts';
 import { createApi } from '../../../api/server.ts';
 import { createOutsideIssuers } from '../../../api/identity/outsideIssuers.ts';
 import { createTokens } from '../../../api/identity/tokens.ts';
@@ -30,6 +30,7 @@ import type { Capabilities, ClosableProvider } from '../../../nodes/provider.ts'
 import { connect } from '../../../store/connect.ts';
 import { ensureAccount, listAccounts, type AccountRow } from '../../../store/intents/accounts.ts';
 import { grantSubscriptionCores } from '../../../store/intents/subscriptionCores.ts';
+import { sealStored } from '../../../store/sealStored.ts';
 import { startMaintenance } from '../../../store/maintain.ts';
 import { postgresLogArchive } from '../../../store/logArchive.ts';
 import { migrate } from '../../../store/migrate.ts';
@@ -62,10 +63,11 @@ type NodesOf = (directory: DataDirectory, options: LocalNodesOptions) => Closabl
 export function createParts(nodesOf: NodesOf = localNodes): Parts {
   const transfers = createFileTransfers();
   return {
-    migrate: async (connection, options) => {
+    migrate: async (connection, { keys, ...options }) => {
       const pool = connect(connection, 'migration');
       try {
         await migrate(pool, options);
+        if (keys !== undefined) await sealStored(pool, createSealing(keys.nodeSecret));
       } finally {
         await pool.end();
       }
@@ -188,6 +190,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     createCore,
     credentials: nodeCredentials(keys.nodeSecret),
     tokens: taskTokens(keys.nodeSecret),
+    secrets: createSealing(keys.nodeSecret),
     clock,
     ...(virtual === null ? {} : { clockOffsetMs: () => virtual.offsetMs }),
     monotonic: MACHINE_TIME.now,

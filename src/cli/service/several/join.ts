@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { provideCertificates } from '../../../api/certificates.ts';
 import { newKeys, type SigningKeyStore, signingKeyFile, type StoredKeys } from '../../../api/identity/signingKey.ts';
-import { createSealing, type Sealing } from '../../../api/sealing.ts';
+import { createSealing, type Sealing } from '../../../store/sealing.ts';
 import { connect, type Connection } from '../../../store/connect.ts';
 import { listAccounts } from '../../../store/intents/accounts.ts';
 import { type Database, transaction, type Transaction } from '../../../store/intents/statement.ts';

@@ -1,23 +1,18 @@
-import { useState } from 'preact/hooks';
-import { More } from '../../parts/More.tsx';
 import { Slots } from '../../parts/Slots.tsx';
 import { NodeBadge } from '../../parts/states.tsx';
 import { Since } from '../../parts/text.tsx';
 import { to } from '../../routes/route.ts';
 import type { MapNode } from './loadNodes.ts';
 
-/** Drawn at first, and more with each click. */
-const STEP = 500;
+const SHOWN = 500;
 
 export function NodeTable({ pool, nodes, slotsPerNode }: { readonly pool: string; readonly nodes: readonly MapNode[]; readonly slotsPerNode: number }) {
-  const [shown, setShown] = useState(STEP);
-  const rows = nodes.slice(0, shown);
   return (
     <div class="scroll-x">
       <table class="rows plain">
         <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col">Slots</th><th scope="col" class="n">For</th><th scope="col" class="narrow-hide">Kind</th></tr></thead>
         <tbody>
-          {rows.map(({ id, state, since, slots, lowPriority }) => (
+          {nodes.slice(0, SHOWN).map(({ id, state, since, slots, lowPriority }) => (
             <tr key={id} data-row tabIndex={-1}>
               <td><a class="mono" href={to(['pools', pool, 'nodes', id])} data-open>{id}</a></td>
               <td><NodeBadge state={state} /></td>
@@ -28,7 +23,7 @@ export function NodeTable({ pool, nodes, slotsPerNode }: { readonly pool: string
           ))}
         </tbody>
       </table>
-      <More of={{ rows, more: nodes.length > shown ? () => setShown(shown + STEP) : undefined }} />
+      {nodes.length > SHOWN ? <p class="soft small">The first {SHOWN} of {nodes.length}.</p> : null}
     </div>
   );
 }

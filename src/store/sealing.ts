@@ -11,6 +11,9 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FORM = 'v1:';
 
+/** What opens secrets, and makes none. */
+export type Secrets = Pick<Sealing, 'open'>;
+
 /** AES-256-GCM under a key made from `secret`, which is kept in the data directory. */
 export function createSealing(secret: Uint8Array): Sealing {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'linarite sealing', 32));
