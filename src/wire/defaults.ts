@@ -52,6 +52,8 @@ export function withPoolDefaults(pool: PoolAdd, version: ApiVersion) {
     virtualMachineConfiguration: machine && {
       ...machine,
       imageReference: withImageDefaults(machine.imageReference),
+      // Recorded (2024-02-01.19.0).
+      osDisk: machine.osDisk && { ...machine.osDisk, ephemeralOSDiskSettings: machine.osDisk.ephemeralOSDiskSettings ?? {} },
       dataDisks: machine.dataDisks?.map((disk) => ({ ...disk, caching: disk.caching ?? ('none' as const), storageAccountType: disk.storageAccountType ?? ('standard_lrs' as const) })),
     },
     cloudServiceConfiguration: pool.cloudServiceConfiguration && { ...pool.cloudServiceConfiguration, osVersion: pool.cloudServiceConfiguration.osVersion ?? '*' },

@@ -37,6 +37,18 @@ test('from 2022-10-01.16.0 to 2024-07-01.20.0 a pool that has nodes says how the
   for (const version of [before, after]) for (const name of ['targetNodeCommunicationMode', 'currentNodeCommunicationMode']) expect(await read('/pools/p', version)).not.toHaveProperty(name);
 });
 
+test('since 2021-06-01.14.0 a node says which image exactly it was made of, where the pool does', async () => {
+  for (const [id, version] of [['exact', '22.04.202301010'], ['latest', 'latest'], ['unsaid', undefined]] as const) {
+    await post('/pools', '2021-06-01.14.0', pool({ id, virtualMachineConfiguration: { ...UBUNTU, imageReference: { ...UBUNTU.imageReference, version } } }));
+    await write.node(id, { id: `${id}-1` });
+  }
+  const image = async (id: string, version: string): Promise<unknown> => (await read(`/pools/${id}/nodes/${id}-1`, version)).virtualMachineInfo?.imageReference;
+  expect(await image('exact', '2021-06-01.14.0')).toEqual({ ...UBUNTU.imageReference, version: '22.04.202301010', exactVersion: '22.04.202301010' });
+  expect(await image('exact', '2021-01-01.13.0')).toBeUndefined();
+  // Which one is the latest nobody here knows.
+  for (const id of ['latest', 'unsaid']) expect(await image(id, '2021-06-01.14.0')).toEqual({ ...UBUNTU.imageReference, version: 'latest' });
+});
+
 describe('versions before 2017-05-01.5.0', () => {
   test.each([OLDEST, ELEVATED, FOUR])('%s counts nodes of one kind: targetDedicated, currentDedicated, and one resizeError', async (version) => {
     expect((await post('/pools', version, pool({ targetDedicated: 3, maxTasksPerNode: 2 }))).status).toBe(201);

@@ -20,16 +20,17 @@ export const RECORDED_EXCEPTIONS: readonly RecordedException[] = [
   { exchanges: /^DP 13$/, difference: /^values\[\]\.value is "The specified resource id must be of the format .* or .*, not /, reason: 'The sentence is that of 2024, which names a second format (AZ 95 holds it word for word).' },
   { exchanges: /^(DP 24|EX 16)$/, difference: /^status 409, not 200 .*"OperationNotValidOnNode"/s, reason: 'The node was one of a cloud service of Windows; nodes are of Linux here.' },
   { exchanges: /^DP (44|86)$/, difference: /^(usageStats\.dedicatedCoreTime|wallClockTime|numTaskRetries|num(Succeeded|Failed)Tasks) is .*, not "(PT0S|0)"$/, reason: 'Statistics are up to date here; those of the real service had not been made since the account was.' },
+  { exchanges: /^DP 45$/, difference: /^value\[\]\.totalCoreHours is 0\.5, not 0\.49999999997222216$/, reason: 'Times are counted in milliseconds, and the real service counts in ticks.' },
   { exchanges: /^(DP|CX|EX) /, difference: /endpointConfiguration missing$/, reason: 'Endpoints are those of the load balancer before nodes in Azure, of which there is none.' },
   { exchanges: /^(DP|AZ|CX|EX) /, difference: /^header (DataServiceId|Location) is .*, not "<service>\/jobs\/job-1"$/, reason: 'The real service answers `/jobs/job-1` whatever the job is called; this one says where the job is.' },
   { exchanges: /^DP /, difference: /^(value\[\]\.properties\.fileMode|header ocp-batch-file-mode) added$/, reason: 'The node was one of Windows, whose files have no mode.' },
   { exchanges: /^(DP|CX) /, difference: /nodeInfo\.taskRootDirectory is .*, not "workitems\\\\/, reason: 'The node was one of Windows; nodes are of Linux here.' },
   { exchanges: /^AZ 24$/, difference: /^resourceTags in the order /, reason: 'Pools are kept as JSON of the database, whose maps have no order.' },
-  { exchanges: /^AZ 112$/, difference: /osDisk\.ephemeralOSDiskSettings missing$/, reason: 'Disks of virtual machines are kept as sent; nothing is filled in for a disk that is not there.' },
   { exchanges: /^(CX|EX) /, difference: /ipAddress is "0\.0\.0\.0", not "10\.0\.0\.4"$/, reason: 'A node has the address that its agent names; Azure knows it before the node has started.' },
-  { exchanges: /^CX /, difference: /imageReference\.exactVersion missing$/, reason: 'No image is looked up: nodes run what their machine runs.' },
+  { exchanges: /^CX /, difference: /imageReference\.exactVersion missing$/, reason: 'No image is looked up: nodes run what their machine runs, and of `latest` nobody here knows which one that is.' },
   { exchanges: /^CX 56$/, difference: /^value\[\]\.(taskId|location) is /, reason: 'Tasks of a collection are answered in the order of the request; the real service answers in none.' },
   { exchanges: /^AZ 161$/, difference: /^task(Slot)?Counts\.active is 1, not 0$/, reason: 'Counts are exact here; those of the real service come up to date within seconds (AZ 162 has this one).' },
+  { exchanges: /^EX 34$/, difference: /^header ETag is as before/, reason: 'Seen once, of a pool three seconds old; as a rule it is that of the formula (DP 34, AZ 133).' },
   { exchanges: /^EX 11$/, difference: /^taskSlotCounts\.(completed|succeeded|failed) is \d, not 0$/, reason: 'Documented as the slots of tasks that have ended; recorded as 0, once.' },
 ];
 
@@ -47,8 +48,9 @@ export interface VolatileValue {
 export const VOLATILE: readonly VolatileValue[] = [
   { name: 'service', at: /(^|\.)(odata\.metadata|odata\.nextLink|location|\w*[uU]rl)$|^header (DataServiceId|Location|ocp-batch-file-url)$/, form: /^https?(:\/\/|%3A%2F%2F)([^/%]|%3A)+/, reason: 'Links lead to the host that was called.' },
   { name: 'page', at: /odata\.nextLink$/, form: /(?<=\$skiptoken=).+$/, reason: 'Where the next page begins is said in words of the service alone.' },
-  { name: 'time', at: /(Time|lastModified)$/, form: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/, reason: 'The moment of the exchange.' },
+  { name: 'time', at: /(Time|timestamp|lastModified)$/, form: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$/, reason: 'The moment of the exchange.' },
   { name: 'number of a change', at: /eTag$|^header ETag$/, form: /^0x[0-9A-F]{15}$/, reason: 'It is made of the moment of the change.' },
   { name: 'date', at: /^header (Last-Modified|ocp-creation-time)$/, form: /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/, reason: 'The moment of the change.' },
+  { name: 'account or answer', at: /^virtualDirectoryName$/, form: /(?<=^mybatchaccount-)[0-9A-F]{16}(?=\/)|[0-9a-f-]{36}$/g, reason: 'The number of the account, and the id of the answer.' },
   { name: 'request', at: /^message\.value$/, form: /\nRequestId:[0-9a-f-]{36}\nTime:\S+Z$/, reason: 'Id and moment of the request.' },
 ];

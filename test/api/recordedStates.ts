@@ -16,6 +16,8 @@ const SUCCEEDED = { ...COMPLETED, exitCode: 0, result: 'success' } as const;
 const XENIAL = { imageReference: { publisher: 'Canonical', offer: 'UbuntuServer', sku: '16.04-LTS' }, nodeAgentSKUId: 'batch.node.ubuntu 16.04' };
 const STOPPED = { resizeErrors: [resizeStopped('lowPriority')] };
 const NO_TASKS = { active: 0, running: 0, succeeded: 0, failed: 0 };
+/** What a formula that asks for two nodes has given, at its first run. */
+const TWO_NODES = { sequence: 1, evaluatedAt: 1, results: '$TargetDedicatedNodes=2;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue', error: null, option: 'requeue' } as const;
 const [LINUX, WINDOWS] = ['ncj-ubuntu1604', 'ncj-windows-2012-r2'] as const;
 
 /**
@@ -80,13 +82,14 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
       await gone('pool', 'nodesdktestpool_licenses', 'nodesdkdatadiskpool', 'nodesdkvnetpool', 'nodesdkimagepool');
       for (const number of [2, 3, 4]) await idleNode('nodesdktestpool1', number, { version: '1.7.14', ipAddress: `10.0.0.${number + 3}`, startTask: STARTED });
     },
+    // The pool has three nodes, and its formula asks for two.
+    'DP 32': () => write.pool('nodesdktestpool1', { allocationState: 'resizing', currentDedicated: 3, targetDedicated: 2, autoScale: TWO_NODES }),
     'DP 36': async () => {
       await write.pool('nodesdkinboundendpointpool', { currentDedicated: 1 });
       await write.pool('nodesdktestpool2', {});
-      // A formula had asked for two nodes, and was disabled.
-      await it.ask({ method: 'POST', url: '/pools/nodesdktestpool1/resize', body: { targetDedicatedNodes: 2 } });
-      await write.pool('nodesdktestpool1', { allocationState: 'stopping', currentDedicated: 3 });
     },
+    // Half an hour of one core.
+    'DP 45': () => it.pool.query("insert into usage_hour (account, hour, pool, pool_id, size, low_priority, node_ms, busy_ms, lost_ms) values (1, 434739, 1, 'nodesdkinboundendpointpool', 'standard_a1', false, 1800000, 0, 0)"),
     'DP 59': () => write.task(JOB, 'HelloWorldNodeSDKTestTask', COMPLETED),
     'DP 61': () => write.task(JOB, 'HelloWorldNodeSDKTestTask', { state: 'active', previousState: 'completed', previousSince: 1, reactivateSequence: 1 }),
     'DP 67': () => task(JOB, 'TaskWithUserIdentity', 4, { ...COMPLETED, exitCode: 2, result: 'failure', failure: FAILURE_EXIT_CODE, retryCount: 3, lastRetryAt: 1 }),
@@ -138,9 +141,10 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
       await write.pool('azure-cli-test-iaas', {});
       await write.pool('azure-cli-test-paas', {});
     },
-    // The exchanges that gave the pool a formula, and took it away, have no bodies in the recording.
-    'AZ 131': async () => void expect(await it.ask({ method: 'POST', url: '/pools/azure-cli-test-iaas/enableautoscale', body: { autoScaleFormula: '$TargetLowPriorityNodes=3' } })).toMatchObject({ status: 200 }),
-    'AZ 134': async () => void expect(await it.ask({ method: 'POST', url: '/pools/azure-cli-test-iaas/disableautoscale' })).toMatchObject({ status: 200 }),
+    'EX 3': async () => {
+      await added('/pools?api-version=2024-02-01.19.0', { id: 'JSSDKTest-Pool-Basic', vmSize: 'Standard_D1_v2', virtualMachineConfiguration: XENIAL, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes=2' });
+      await write.pool('JSSDKTest-Pool-Basic', { targetDedicated: 2, autoScale: TWO_NODES });
+    },
     'EX 5': () => added('/jobs', { id: 'JSSDKTest-Job-Basic', poolInfo: { poolId: 'p' } }),
     'EX 7': async () => {
       await gone('job', 'JSSDKTest-Job-Basic');
@@ -150,21 +154,23 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     'EX 10': () => write.task('JSSDKTest-Job-Basic', 'task1', COMPLETED),
     'EX 11': () => write.job('JSSDKTest-Job-Basic', { tasks: { ...NO_TASKS, succeeded: 2, failed: 3 }, slots: { ...NO_TASKS, succeeded: 2, failed: 3 } }),
     'EX 12': async () => {
+      await gone('pool', 'JSSDKTest-Pool-Basic');
       await added('/pools?api-version=2024-02-01.19.0', { id: 'JSSDKTest-Pool-Basic', vmSize: 'Standard_D1_v2', cloudServiceConfiguration: { osFamily: '4' }, targetDedicatedNodes: 1 });
       await node('JSSDKTest-Pool-Basic', 1, { state: 'creating' });
     },
     'EX 13': () => added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0 }),
     'EX 14': () => node('test_pool', 2, { state: 'idle' }),
-    'EX 19': async () => {
+    'EX 18': async () => {
       for (const number of [3, 4]) await node('test_pool', number, { state: 'idle' });
     },
     'EX 23': () => write.pool('test_pool', { currentDedicated: 2 }),
     'EX 27': () => write.job('batch_job1', { autoPoolId: 'AAAAAAAA-0000-4000-8000-000000000028' }),
-    'EX 35': async () => {
+    'EX 32': async () => {
       await gone('pool', 'test_pool');
       await added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0, userAccounts: [{ name: 'task-user', password: 'unknown', elevationLevel: 'admin' }] });
       await write.pool('test_pool', {});
     },
+    'EX 35': () => write.pool('test_pool', {}),
     'EX 38': () => write.pool('test_pool', { allocationState: 'stopping' }),
     'EX 39': () => write.pool('test_pool', STOPPED),
     'AZ 67': async () => {

@@ -1,42 +1,9 @@
-import { handlers } from '../../src/api/data/handlers.ts';
-import { REFUSED } from '../../src/wire/accepted.ts';
-import { isRefused as asksForIt } from '../../src/wire/contract/tables.ts';
-import { matchOperation } from '../../src/wire/operations.ts';
 import type { Exchange } from '../wire/fixtures.ts';
 import { VOLATILE, type VolatileValue } from './recordedExceptions.ts';
 import type { Got } from './support.ts';
 
-/** Whether an operation of this service answers the request; what has no handler answers 501. */
-export function isServed({ request: { method, url } }: Exchange): boolean {
-  return handlers[matchOperation(method, url.replace(/\?.*/, '')).operation.id] !== undefined;
-}
-
-const REFUSED_NAMES: ReadonlySet<string> = new Set(Object.keys(REFUSED).map((path) => path.replace(/.*\./, '')));
-
-function isRefused(name: string, value: unknown): boolean {
-  return REFUSED_NAMES.has(name) && Object.entries(REFUSED).some(([path, refusal]) => path.endsWith(`.${name}`) && asksForIt(refusal, value));
-}
-
-/** The body without the properties that this service refuses; `lost` collects their names. */
-export function withoutRefused(value: unknown, lost: Set<string>): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutRefused(item, lost));
-  if (!isRecord(value)) return value;
-  const kept = Object.entries(value).flatMap(([name, inner]) => {
-    if (isRefused(name, inner)) {
-      lost.add(name);
-      return [];
-    }
-    const rest = withoutRefused(inner, lost);
-    const emptied = isRecord(inner) && isRecord(rest) && Object.keys(inner).length > 0 && Object.keys(rest).length === 0;
-    return emptied ? [] : [[name, rest] as const];
-  });
-  return Object.fromEntries(kept);
-}
-
 /** What two sides of a comparison have in common. */
 interface Comparison {
-  /** Names of properties that are left out, for requests could not set them. */
-  readonly lost: ReadonlySet<string>;
   /** Collects the rows of `VOLATILE` by which two values that differ were taken as equal. */
   readonly used: Set<VolatileValue>;
   /** What may differ. */
@@ -47,13 +14,30 @@ interface Comparison {
  * What of an answer is not as recorded, each difference in a few words; `used` collects the rows of `VOLATILE` that
  * were needed.
  */
-export function differences(got: Got, { response }: Exchange, { lost = new Set<string>(), used = new Set<VolatileValue>(), volatile = VOLATILE }: Partial<Comparison> = {}): string[] {
+export function differences(got: Got, { response }: Exchange, { used = new Set<VolatileValue>(), volatile = VOLATILE }: Partial<Comparison> = {}): string[] {
   if (got.status !== response.status) return [`status ${got.status}, not ${response.status} ${got.text.slice(0, 600)}`];
-  const comparison = { lost, used, volatile };
+  const comparison = { used, volatile };
   const found = headerDifferences(got.headers, response.headers, comparison);
   if (response.reason !== undefined && got.reason !== response.reason) found.push(`reason ${got.reason}, not ${response.reason}`);
   const body = typeof response.body === 'string' ? got.text : got.json;
   return [...found, ...valueDifferences(body, response.body ?? null, '', comparison)];
+}
+
+/** The ETags of a session: each that was recorded, and what was answered in its place. */
+export class EntityTags {
+  readonly #answered = new Map<string, string>();
+  readonly #recorded = new Map<string, string>();
+
+  /** What is changed has another ETag, and nothing else has. */
+  differences({ headers }: Got, { response }: Exchange): string[] {
+    const [here, there] = [headers['etag'], response.headers['ETag']];
+    if (here === undefined || there === undefined) return [];
+    const [before, ofThat] = [this.#answered.get(there), this.#recorded.get(here)];
+    this.#answered.set(there, here);
+    this.#recorded.set(here, there);
+    if (before !== undefined && before !== here) return ['header ETag is another, though nothing was changed'];
+    return ofThat !== undefined && ofThat !== there ? ['header ETag is as before, though something was changed'] : [];
+  }
 }
 
 /** Headers whose presence tells a client something. */
@@ -105,7 +89,7 @@ function propertyDifferences(got: Body, recorded: Body, at: string, comparison: 
   const pathOf = (name: string): string => (at === '' ? name : `${at}.${name}`);
   const common = Object.keys(got).filter((name) => name in recorded);
   const order = Object.keys(recorded).filter((name) => name in got);
-  const names = [...new Set([...Object.keys(got), ...Object.keys(recorded)])].filter((name) => !comparison.lost.has(name));
+  const names = [...new Set([...Object.keys(got), ...Object.keys(recorded)])];
   const found = names.flatMap((name) => {
     if (!(name in got)) return [`${pathOf(name)} missing`];
     if (!(name in recorded)) return [`${pathOf(name)} added`];

@@ -63,11 +63,18 @@ export interface Exchange {
 }
 
 /** Sessions of clients with the real service, by what recorded them. */
-type SessionName = 'data-plane-2020' | 'az-cli-2024' | 'cli-extensions-2022' | 'sdk-excerpts' | 'management-2020' | 'az-management-2024' | 'sdk-management-2022';
+export const DATA_SESSIONS = ['data-plane-2020', 'az-cli-2024', 'cli-extensions-2022', 'sdk-excerpts'] as const;
+export const MANAGEMENT_SESSIONS = ['management-2020', 'az-management-2024', 'sdk-management-2022'] as const;
+/** Sessions of clients with a stub, whose answers contented them; they are not those of the real service. */
+export const STUB_SESSIONS = ['az-2.45', 'js-and-python'] as const;
+type SessionName = (typeof DATA_SESSIONS | typeof MANAGEMENT_SESSIONS | typeof STUB_SESSIONS)[number];
+
+/** How many exchanges each recording has, by the letters in their names; all of them are in its sessions. */
+export const RECORDED = { DP: 108, MG: 51, AZ: 165, CX: 57, EX: 50, ST: 40, SD: 65 } as const;
 
 /**
  * A session as recorded, in its order; exchanges are named by the recording and their number in it: `DP`, `AZ`, `CX` or
- * `EX`, and `MG` of the management plane.
+ * `EX`, `MG` of the management plane, `ST` and `SD` of clients with a stub.
  */
 export function session(name: SessionName): readonly Exchange[] {
   return load(`../recordings/${name}.json`);

@@ -70,7 +70,7 @@ export function wireNode(row: NodeRow, { baseUrl, pool, spec, recent }: NodeCont
     endpointConfiguration: endpointConfiguration(status.agent?.endpoints ?? []),
     nodeAgentInfo: status.agent === null ? undefined : { version: status.agent.version, lastUpdateTime: formatTimestamp(status.agent.updatedAt) },
     // Recorded: empty on nodes of a cloud service.
-    virtualMachineInfo: image === undefined ? {} : { imageReference: image },
+    virtualMachineInfo: image === undefined ? {} : { imageReference: { ...image, exactVersion: image.version === 'latest' ? undefined : image.version } },
   };
 }
 
