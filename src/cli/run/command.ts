@@ -47,7 +47,7 @@ export function addRunCommand(program: Command): void {
     .option('--job <id>', "the job's id (default: run-DATE-TIME-…)")
     .option('--resume', 'run what the job of --job lacks: not again what succeeded with same command, environment, image and content of inputs')
     .option('--detach', "print the job's id and return at once; the job ends by itself")
-    .option('--dry-run', 'print as JSON what would be sent, with a forecast of time and money, and contact nothing')
+    .option('--dry-run', 'print as JSON what would be sent, with a forecast of time and money; only a pool or job that exists is asked')
     .option('--expect-duration <time>', 'for a forecast: how long a task takes, 90s or 30s..5min (default: as in earlier runs of the data directory)')
     .option('--region <region>', 'for a forecast: whose prices count (default: westeurope)')
     .option('--attach <job>', 'come back to the run of that job: wait for its end, fetch, report, clean up')

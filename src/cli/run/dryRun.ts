@@ -1,6 +1,8 @@
-import { connect } from './account/connection.ts';
-import type { Image, JobToAdd, PoolToAdd, TaskToAdd } from './account/batchAccount.ts';
+import { connect, type Connection } from './account/connection.ts';
+import { refusalOf } from './account/refusal.ts';
+import type { BatchAccount, Image, JobToAdd, PoolToAdd, TaskToAdd } from './account/batchAccount.ts';
 import type { RunSurroundings } from './ending.ts';
+import { aheadOf, type Ahead, type NoForecast } from './forecast/ahead.ts';
 import type { Forecast } from './forecast/forecast.ts';
 import { forecastOf } from './forecast/ofRun.ts';
 import { containersOf } from './files/transfers.ts';
@@ -20,43 +22,69 @@ export interface DryRun {
   readonly job?: JobToAdd;
   readonly tasks: readonly TaskToAdd[];
   /** Time and money, or why nothing can be said of them. */
-  readonly forecast?: Forecast | { readonly none: string };
+  readonly forecast: Forecast | NoForecast;
   /** In a job that exists: the ids of tasks that would not be run again, and of those that would, under their ids. */
   readonly succeededBefore?: readonly string[];
   readonly runAgain?: readonly string[];
 }
 
 /**
- * Plans a run and contacts nothing; only what a job that exists already has, it has to be asked. @throws RunError usage
+ * Plans a run and contacts nothing; only a job or a pool that exists already is looked at. @throws RunError usage
  */
 export async function dryRun(options: RunOptions, around: RunSurroundings): Promise<DryRun> {
   const name = freeName('run');
   const plan = await planRun(options, around);
   await checkTarget(options.to);
-  const { exists, submission, jobId } = await submissionOf(options, plan, around, name);
+  const { exists, submission, jobId, ahead } = await submissionOf(options, plan, around, name);
   const containers = containersOf(plan, jobId);
   const poolId = options.pool ?? name;
   const missing = submission.tasks.filter(({ found }) => found === 'missing');
   const tasks = missing.map((task) => taskBody(task, { ...options, ...urlsOf(plan, jobId), inputUrl: task.item.file === undefined ? undefined : urlOf(task.item.file.path), dependsOn: task.waitsFor }));
-  if (exists) return { tasks, succeededBefore: idsOf(submission, 'succeeded'), runAgain: idsOf(submission, 'failed') };
+  const made = forecastOf(options, submission.tasks.filter(({ found }) => found !== 'succeeded').length, ahead);
+  if (exists) return { tasks, succeededBefore: idsOf(submission, 'succeeded'), runAgain: idsOf(submission, 'failed'), forecast: made };
   return {
     ...(options.pool === undefined ? { pool: poolBody(poolId, options.poolWish, imageToBe(options.image)) } : {}),
     job: jobBody(jobId, poolId, metadataOf(metadataFor(options, plan, { tasks: submission.total, containers }))),
     tasks,
-    forecast: forecastOf(options, submission.tasks.length),
+    forecast: made,
   };
 }
 
-async function submissionOf(options: RunOptions, plan: RunPlan, { environment, progress }: RunSurroundings, name: string): Promise<{ exists: boolean; submission: Submission; jobId: string }> {
+interface Found {
+  readonly exists: boolean;
+  readonly submission: Submission;
+  readonly jobId: string;
+  readonly ahead: Ahead | NoForecast;
+}
+
+async function submissionOf(options: RunOptions, plan: RunPlan, around: RunSurroundings, name: string): Promise<Found> {
   const { resume, template, job } = options;
   if (resume || template.dependsOn !== undefined) {
-    const connection = await connect(options.connection, environment, (text) => progress.note(text));
-    const { connectBatch } = await import('./account/batchAccount.ts');
-    const { joined, submission, jobId } = await lookAtJob(options, plan, { batch: connectBatch(connection.batch), connection, name });
-    return { exists: joined !== undefined, submission, jobId };
+    const { connection, batch } = await connected(options, around);
+    const { joined, submission, jobId } = await lookAtJob(options, plan, { batch, connection, name });
+    return { exists: joined !== undefined, submission, jobId, ahead: await aheadOf(options, joined, batch) };
   }
   const jobId = job ?? name;
-  return { exists: false, submission: planSubmission({ ...plan, template, jobId, resume, seen: [] }), jobId };
+  return { exists: false, submission: planSubmission({ ...plan, template, jobId, resume, seen: [] }), jobId, ahead: await poolAhead(options, around) };
+}
+
+/** What would be sent does not hang on the pool: where it cannot be asked, only the forecast is missing. */
+async function poolAhead(options: RunOptions, around: RunSurroundings): Promise<Ahead | NoForecast> {
+  const { pool, poolWish } = options;
+  if (pool === undefined) return { pool: poolWish, exists: false };
+  try {
+    return await aheadOf(options, undefined, (await connected(options, around)).batch);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    return { none: `the pool ${pool} cannot be asked: ${refusal.message}` };
+  }
+}
+
+async function connected(options: RunOptions, { environment, progress }: RunSurroundings): Promise<{ readonly connection: Connection; readonly batch: BatchAccount }> {
+  const connection = await connect(options.connection, environment, (text) => progress.note(text));
+  const { connectBatch } = await import('./account/batchAccount.ts');
+  return { connection, batch: connectBatch(connection.batch) };
 }
 
 function idsOf({ tasks }: Submission, kind: 'succeeded' | 'failed'): string[] {

@@ -5,6 +5,7 @@ import { RunError } from './failure.ts';
 import { readMetadata, type RunMetadata } from './plan/metadata.ts';
 import { MATCHED_FIELDS } from './plan/matching.ts';
 import { commandDigest } from './planRun.ts';
+import type { WishedPool } from './pool.ts';
 import type { RunOptions } from './workflow.ts';
 
 /** A job that a run adds to. */
@@ -37,6 +38,14 @@ export async function jobToJoin(options: RunOptions, batch: BatchAccount, connec
   const metadata = readMetadata(job.metadata);
   checkJob(options, job, metadata);
   return { job, poolId: poolOf(job), metadata, seen: await batch.tasks(id, `${MATCHED_FIELDS}${template.merge === undefined ? '' : ',outputFiles'}`) };
+}
+
+/**
+ * What to make where the pool of the job has gone with the run that made it; undefined for one that no run has made.
+ */
+export function poolMadeAgain({ resume, poolWish, image }: RunOptions, { metadata }: JoinedJob): WishedPool | undefined {
+  if (metadata?.ownPool !== true) return undefined;
+  return resume ? { ...poolWish, ...(image === undefined ? {} : { image }) } : metadata.pool;
 }
 
 /** The pool that a job runs on. */

@@ -4,13 +4,14 @@ import { jobBody, taskBody, type ContainerWish, type MpiWish, type PoolWish } fr
 import { connect, type Connection, type ConnectionFlags } from './account/connection.ts';
 import { endRun, leftBy, resultOf, waitAndFetch, type Report, type Run, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, reasonOf } from './failure.ts';
+import { aheadOf } from './forecast/ahead.ts';
 import { sentenceOf, type Durations } from './forecast/forecast.ts';
 import { forecastOf, remembered } from './forecast/ofRun.ts';
 import type { ItemSources } from './plan/items.ts';
 import { metadataOf } from './plan/metadata.ts';
 import { containerName, freeName } from './plan/names.ts';
 import { inParallel, pause } from './concurrency.ts';
-import { isOpen, jobToJoin, refuseOver, type JoinedJob } from './join.ts';
+import { isOpen, jobToJoin, poolMadeAgain, refuseOver, type JoinedJob } from './join.ts';
 import { hasFiles, type TaskTemplate } from './plan/plan.ts';
 import { planSubmission, type Submission, type SubmittedTask } from './plan/submission.ts';
 import { metadataFor, planRun, type RunPlan } from './planRun.ts';
@@ -102,10 +103,11 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     startedAt,
     made: { stage: 'preparing', containers: new Set(), pool: undefined, job: undefined },
   };
-  const made = forecastOf(options, submission.tasks.filter(({ found }) => found !== 'succeeded').length);
-  const isMade = joined === undefined && !('none' in made);
+  const made = forecastOf(options, submission.tasks.filter(({ found }) => found !== 'succeeded').length, await aheadOf(options, joined, batch));
+  const isMade = !('none' in made);
   if (isMade) around.progress.note(sentenceOf(made));
-  return endRun(run, () => carryOut(run), (result, to) => report(joined === undefined ? remembered(options, isMade ? made : null, result) : result, to));
+  const isAlone = joined === undefined && options.pool === undefined;
+  return endRun(run, () => carryOut(run), (result, to) => report(remembered(options, isMade ? made : null, result, isAlone), to));
 }
 
 /** Whether anything of a run goes through a storage account. */
@@ -156,12 +158,10 @@ async function carryOut(run: NewRun): Promise<RunResult> {
 async function preparePool(run: NewRun): Promise<void> {
   const { options, batch, poolId, jobId, around, joined } = run;
   const { interrupts, progress, now } = around;
-  const wish = { ...options.poolWish, ...(options.image === undefined ? {} : { image: options.image }) };
   if (joined !== undefined) {
-    const again = joined.metadata?.ownPool === true ? (options.resume ? wish : joined.metadata.pool) : undefined;
-    return poolOfJob({ ...run, jobId, wish: again, progress, now, pause: (ms) => pause(ms, interrupts.signal), signal: interrupts.signal });
+    return poolOfJob({ ...run, jobId, wish: poolMadeAgain(options, joined), progress, now, pause: (ms) => pause(ms, interrupts.signal), signal: interrupts.signal });
   }
-  if (options.pool === undefined) return makePool({ ...run, progress }, wish);
+  if (options.pool === undefined) return makePool({ ...run, progress }, { ...options.poolWish, ...(options.image === undefined ? {} : { image: options.image }) });
   if ((await batch.pool(poolId)) === undefined) throw new RunError('usage', `there is no pool ${poolId}; without --pool one is made for the run`);
 }
 

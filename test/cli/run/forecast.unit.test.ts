@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { PoolSeen } from '../../../src/cli/run/account/batchAccount.ts';
+import { aheadOf, onNodesThatAreUp } from '../../../src/cli/run/forecast/ahead.ts';
 import { comparisonOf, expected, forecast, makespan, sentenceOf, type Work } from '../../../src/cli/run/forecast/forecast.ts';
 import { durationsOf, pastRunOf, type PastRun } from '../../../src/cli/run/forecast/history.ts';
 import { readFlags, type RunFlags } from '../../../src/cli/run/plan/options.ts';
@@ -85,8 +87,33 @@ describe('earlier runs', () => {
   });
 });
 
+const flags: RunFlags = { before: [], input: [], sweep: [], output: [], resourceFile: [], env: [], mergeOutput: [], app: [] };
+
+describe('a pool that exists', () => {
+  const SEEN = { state: 'active', vmSize: 'standard_d2s_v3', taskSlotsPerNode: 4, allocationState: 'steady', currentDedicatedNodes: 2, currentLowPriorityNodes: 1, targetDedicatedNodes: 9, targetLowPriorityNodes: 0 } as const;
+  const ahead = (seen: PoolSeen | undefined) => aheadOf(readFlags(['x'], { ...flags, pool: 'p' }), undefined, { pool: () => Promise.resolve(seen) });
+
+  test('counts with the nodes that it has; in the middle of a resize with those that it is to have', async () => {
+    expect(await ahead(SEEN)).toEqual({ pool: { nodes: 2, lowPriorityNodes: 1, slots: 4, vmSize: 'standard_d2s_v3' }, exists: true });
+    expect(await ahead({ ...SEEN, allocationState: 'resizing' })).toMatchObject({ pool: { nodes: 9, lowPriorityNodes: 0 } });
+  });
+
+  test.each<[PoolSeen | undefined, string]>([
+    [undefined, 'there is no pool p'],
+    [{ ...SEEN, state: 'deleting' }, 'there is no pool p'],
+    [{ ...SEEN, currentDedicatedNodes: 0, currentLowPriorityNodes: 0 }, 'the pool p has no nodes now'],
+    [{ ...SEEN, currentDedicatedNodes: 0, currentLowPriorityNodes: 0, enableAutoScale: true }, 'the pool p has no nodes now, and its formula says when it has'],
+  ])('as %j says why nothing is forecast', async (seen, none) => {
+    expect(await ahead(seen)).toEqual({ none });
+  });
+
+  test('needs no time to start: what earlier runs took beside their tasks does not count', () => {
+    const known = { basis: 'b', quantiles: [60_000, 60_000, 60_000, 60_000, 60_000], overheadMs: { low: 5_000, likely: 9_000, high: 20_000 } } as const;
+    expect(forecast(WORK, onNodesThatAreUp(known, POOL))).toMatchObject({ basis: 'b; on the 2 nodes that the pool has now, as if nothing else ran there', seconds: { low: 120, likely: 120, high: 120 } });
+  });
+});
+
 describe('what is expected', () => {
-  const flags: RunFlags = { before: [], input: [], sweep: [], output: [], resourceFile: [], env: [], mergeOutput: [], app: [] };
   const read = (expectDuration: string, region?: string) => readFlags(['x'], { ...flags, expectDuration, ...(region === undefined ? {} : { region }) });
 
   test('is a time, or the shortest and the longest', () => {

@@ -259,6 +259,35 @@ describe('--resume', () => {
   });
 });
 
+describe('a forecast', () => {
+  const forecastIn = async (args: readonly string[]): Promise<unknown> => (JSON.parse((await linariteRun(['--dry-run', ...args])).stdout) as { readonly forecast: unknown }).forecast;
+
+  test('of a run on a pool that exists goes by its nodes, and the run tells how good it was', async () => {
+    const [image] = await batch.account.listSupportedImages();
+    await batch.pool.add({ id: 'standing', vmSize: 'standard_d2s_v3', taskSlotsPerNode: 2, targetDedicatedNodes: 2, virtualMachineConfiguration: { imageReference: image?.imageReference ?? {}, nodeAgentSKUId: image?.nodeAgentSKUId ?? '' } });
+    await until('the pool has its nodes', 60_000, async () => ((await batch.pool.get('standing')).allocationState === 'steady' ? true : undefined));
+    const args = ['--pool', 'standing', '--items', 'a,b,c,d,e,f,g,h', '--expect-duration', '90s', '--', '/bin/echo', '{item}'];
+    expect(await forecastIn(args)).toMatchObject({ tasks: 8, seconds: { low: 180, likely: 180, high: 180 }, cost: { likely: 0.012 }, basis: '--expect-duration; on the 2 nodes that the pool has now, as if nothing else ran there' });
+    const { code, stderr } = await linariteRun(args);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('forecast: about 3 min (3 min to 3 min), 0.0120 USD')]);
+    expect(stderr).toMatch(/took .*, forecast 3 min, \d+ % off, outside its range/);
+    await batch.pool.deleteMethod('standing');
+    expect(await forecastIn(['--pool', 'nowhere', '--expect-duration', '90s', '--', '/bin/true'])).toEqual({ none: 'there is no pool nowhere' });
+  });
+
+  test('of a job that is resumed counts what is left, on the pool that is made again for it; nothing where nothing is left', async () => {
+    await chmod(directory, 0o755);
+    const args = (items: string): readonly string[] => ['--job', 'forecast', '--resume', '--items', items, '--expect-duration', '60s', '--slots', '2', '--shell', '--', `[ {item} != bad ] || [ -e ${directory}/mended ]`];
+    expect(await linariteRun(args('a,b,bad'))).toMatchObject({ code: 1 });
+    expect(await forecastIn(args('a,b,bad'))).toMatchObject({ tasks: 1, seconds: { likely: 60 } });
+    expect(await forecastIn(args('a,b,bad,c,d'))).toMatchObject({ tasks: 3, seconds: { likely: 120 } });
+    await writeFile(join(directory, 'mended'), '');
+    const again = await linariteRun(args('a,b,bad'));
+    expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(/forecast: about 1 min [\s\S]*took .*, forecast 1 min/)]);
+    expect(await forecastIn(args('a,b,bad'))).toEqual({ none: 'nothing is left to run' });
+  });
+});
+
 describe('--app', () => {
   beforeAll(async () => {
     const packed = await mkdtemp(join(tmpdir(), 'linarite-app-'));
