@@ -52,12 +52,12 @@ describe('a service that runs in the background', () => {
     expect(shown.place).toBeUndefined();
   });
 
-  test('has the quotas that its operator sets, and the cores of this machine', async () => {
-    const set = await run(LAUNCHER, ['account', 'set', '--data-dir', dataDir, '--quota', 'dedicated=7,pools=none,family:standardDv3Family=2']);
+  test('has no quotas but those that its operator sets, and the cores of this machine', async () => {
+    const set = await run(LAUNCHER, ['account', 'set', '--data-dir', dataDir, '--quota', 'dedicated=7,pools=20,family:standardDv3Family=2']);
     expect([set.code, set.stdout]).toEqual([0, expect.stringMatching(/dedicated cores +0 +7\n/)]);
     expect(set.stdout).toMatch(/\nthis machine has \d+ cores/);
     const shown = await run(LAUNCHER, ['account', 'show', '--data-dir', dataDir, '--json']);
-    expect(JSON.parse(shown.stdout)).toMatchObject({ quotas: { dedicatedCores: 7, lowPriorityCores: null, pools: null, activeJobs: 300, families: { standarddv3family: 2 } }, inUse: { pools: 0 } });
+    expect(JSON.parse(shown.stdout)).toMatchObject({ quotas: { dedicatedCores: 7, lowPriorityCores: null, pools: 20, activeJobs: null, families: { standarddv3family: 2 } }, inUse: { pools: 0 } });
     expect((await run(LAUNCHER, ['account', 'set', '--data-dir', dataDir, '--quota', 'cores=1'])).code).toBe(2);
   });
 

@@ -38,13 +38,13 @@ import { forgetProcesses } from '../../../store/owner/claim.ts';
 import { AGENT_LEASE_MS } from '../../../store/ownerStore.ts';
 import type { AccountHost } from '../../../ports.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
-import { LIMITS } from '../../../wire/limits.ts';
 import { readIfThere } from '../../files.ts';
 import { imagesFor } from '../imagesFile.ts';
 import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import { isLoopback } from '../../../processes/machine.ts';
 import { AccountOwners } from './accountOwners.ts';
+import { defaultQuotas } from './defaultQuotas.ts';
 import { makeProviders, remoteService, serviceAddress } from '../providers/make.ts';
 import { simulationThreads } from '../simulations/threads.ts';
 import { accountsOf, managementOptions } from './management.ts';
@@ -83,7 +83,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const identity = { tokens: createTokens({ keyFile: clusterKey === undefined ? keys.signingKeyFile : sharedSigningKeys(database, clusterKey), outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
       const tracing = isTracingAsked(process.env) ? (await import('../../../api/tracing/tracing.ts')).startTracing({ env: process.env, version: releaseVersion(), commits: owner.ports.commits, log }) : undefined;
       const { several } = owner;
-      const api = createApi({ database, ...(several === null ? {} : { several }), tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, simulations: simulationThreads(), ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const api = createApi({ database, ...(several === null ? {} : { several }), tracing, webhooks: { process: context.processId, mayBePrivate: context.webhookPrivate }, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, quotas: defaultQuotas(context.host), simulations: simulationThreads(), ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port, region: context.region }), tokens: taskTokens(keys.nodeSecret), identity, origin: { suffix: addresses.suffix ?? HOST_SUFFIX, names: [context.host, hostname()].map((name) => name.toLowerCase()) }, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
       if (several !== null) {
@@ -139,6 +139,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
   const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, providers, region, archive, time, clusterKey, several, log } = context;
   const { clock, wallClock, virtual } = time;
   const internalUrl = internalUrlOf(several, { host, endpoint, name: hostname() });
+  const quotas = defaultQuotas(host);
   const say = (message: string): void => log.warn({ reason: message }, 'something of a node is left');
   const local = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say });
   const engines = providers === null ? local : await makeProviders(providers, { directory, service: remoteService(serviceAddress(providers, host, Number(new URL(endpoint).port)), directory, keys.nodeSecret), local, say });
@@ -199,7 +200,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
       hosts: () => (storages.isOurs ? storages.all().map(({ accountName }) => blobHost(accountName, addresses.suffix ?? HOST_SUFFIX)) : []),
       authority: () => readIfThere(join(directory.certificates, 'ca.pem')) ?? null,
     },
-    maxPools: LIMITS.quotas.pools,
+    ...(quotas.pools === null ? {} : { maxPools: quotas.pools }),
     silence,
     log,
     story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }: StoryLine) => log[level](fields, message) },
