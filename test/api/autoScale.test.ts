@@ -118,6 +118,17 @@ describe('automatic scaling is enabled', () => {
   });
 });
 
+describe('automatic scaling is enabled by two at once', () => {
+  test('one is heard, the other is told', async () => {
+    await add({ targetDedicatedNodes: 1 });
+    await write.pool('p', { currentDedicated: 1 });
+    const other = '$TargetDedicatedNodes = 3;';
+    const both = await Promise.all([FORMULA, other].map((autoScaleFormula) => said(post('enableautoscale', { autoScaleFormula }))));
+    expect(both.toSorted()).toEqual(['200', expect.stringMatching(/^(409 PoolBeingResized|503 TooManyEnableAutoScaleRequests)$/)]);
+    expect(await intent()).toMatchObject({ formula: { formula: both[0] === '200' ? FORMULA : other }, sequence: 1 });
+  });
+});
+
 describe('automatic scaling is disabled', () => {
   test('the ETag stays, a resize of the formula is being stopped, and the targets are what the formula said', async () => {
     await addScaled();

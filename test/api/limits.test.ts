@@ -63,6 +63,11 @@ function packages(count: number): readonly Members[] {
 function startTask(characters: number): Members {
   return { commandLine: text(characters - JSON.stringify({ commandLine: '' }).length) };
 }
+/** Resource files whose JSON is as long as that. */
+function files(characters: number): readonly Members[] {
+  const file = { httpUrl: 'http://host/x', filePath: '' };
+  return [{ ...file, httpUrl: `${file.httpUrl}${text(characters - JSON.stringify([file]).length)}` }];
+}
 function upgrade(members: Members): Sent {
   return addPool({ upgradePolicy: { mode: 'rolling', rollingUpgradePolicy: members } });
 }
@@ -94,6 +99,8 @@ const BOUNDARIES: readonly (readonly [limit: string, within: Sent, beyond: Sent,
   ['characters of the prefix of an auto pool', addJob({ poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'job', autoPoolIdPrefix: text(20), pool: { vmSize: 'standard_d2_v3', virtualMachineConfiguration: UBUNTU } } } }), addJob({ poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'job', autoPoolIdPrefix: text(21), pool: { vmSize: 'standard_d2_v3', virtualMachineConfiguration: UBUNTU } } } }), INVALID],
   ['characters of the name of a user account', addPool({ userAccounts: [{ name: text(20), password: 'p' }] }), addPool({ userAccounts: [{ name: text(21), password: 'p' }] }), INVALID],
   ['characters of a start task', addPool({ startTask: startTask(LIMITS.startTaskCharacters) }), addPool({ startTask: startTask(LIMITS.startTaskCharacters + 1) }), INVALID],
+  ['characters of the resource files of a task', addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters) }), addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters + 1) }), INVALID],
+  ['characters of the common resource files of a task', addTask({ multiInstanceSettings: { numberOfInstances: 2, coordinationCommandLine: 'x', commonResourceFiles: files(LIMITS.resourceFilesCharacters) } }), addTask({ multiInstanceSettings: { numberOfInstances: 2, coordinationCommandLine: 'x', commonResourceFiles: files(LIMITS.resourceFilesCharacters + 1) } }), INVALID],
   ['characters of ids that a task depends on', addTask({ dependsOn: { taskIds: ids(LIMITS.dependencyIdCharacters) } }), addTask({ dependsOn: { taskIds: ids(LIMITS.dependencyIdCharacters + 1) } }), 'TaskDependencyListTooLong'],
   ['tasks of a collection', { method: 'POST', url: '/jobs/j/addtaskcollection', body: { value: list(100, (index) => ({ id: `t${index}`, commandLine: 'x' })) } }, { method: 'POST', url: '/jobs/j/addtaskcollection', body: { value: list(101, (index) => ({ id: `t${index}`, commandLine: 'x' })) } }, 'InvalidRequestBody'],
   ['items of a page', { url: `/jobs?maxresults=${LIMITS.maxResults}` }, { url: `/jobs?maxresults=${LIMITS.maxResults + 1}` }, 'OutOfRangeQueryParameterValue'],

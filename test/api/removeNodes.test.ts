@@ -54,6 +54,16 @@ describe('nodes are removed from a pool', () => {
     expect(await remove(['tvmps_2_d'])).toMatchObject({ status: 409, json: { code: 'PoolBeingResized' } });
   });
 
+  test('nor two removals at once, nor a removal and a resize: one begins, the other is told', async () => {
+    await steady();
+    const both = await Promise.all([remove(['tvmps_1_d']), remove(['tvmps_2_d'])]);
+    expect(both.map(({ status, json }) => `${status} ${json?.code ?? ''}`.trim()).toSorted()).toEqual(['202', '409 PoolBeingResized']);
+    await write.pool('p', { currentDedicated: 1, targetDedicated: 1 });
+    const resize = it.ask({ method: 'POST', url: '/pools/p/resize', body: { targetDedicatedNodes: 3 } });
+    const others = await Promise.all([resize, remove(['tvmps_3_p'])]);
+    expect(others.map(({ status, json }) => `${status} ${json?.code ?? ''}`.trim()).toSorted()).toEqual(['202', '409 PoolBeingResized']);
+  });
+
   test.each([
     ['a node that the pool does not have', ['tvmps_1_d', 'tvmps_9_d'], 404, 'NodeNotFound', 'tvmps_9_d'],
     ['a node that has left', ['gone'], 404, 'NodeNotFound', 'gone'],

@@ -163,6 +163,23 @@ describe('when the nodes of a pool have gone', () => {
   });
 });
 
+test('what tasks wrote on a node is there after it was reimaged, and is no file of the node', async () => {
+  await addPool('reimaged', 1);
+  const [node = ''] = await runTasks('reimaged', 'r', { t: 'echo kept' });
+  const seen = async (): Promise<{ readonly state: string; readonly lastBootTime: string }> => (await client.call('GET', `/pools/reimaged/nodes/${node}`)) as { state: string; lastBootTime: string };
+  const { lastBootTime } = await seen();
+  await client.call('POST', `/pools/reimaged/nodes/${node}/reimage`);
+  await until('the node is up again', 60_000, async () => {
+    const now = await seen();
+    return now.state === 'idle' && now.lastBootTime > lastBootTime ? true : undefined;
+  });
+  const got = await ask('GET', '/jobs/r/tasks/t/files/stdout.txt');
+  expect([got.status, got.text, got.headers['x-linarite-archived']]).toEqual([200, 'kept\n', expect.stringMatching(/^20\d\d-/)]);
+  expect((await ask('GET', `/pools/reimaged/nodes/${node}/files/workitems/r/job-1/t/stdout.txt`)).status).toBe(404);
+  await client.call('DELETE', '/jobs/r');
+  await client.call('DELETE', '/pools/reimaged');
+});
+
 test('what a node that was killed takes along is said', async () => {
   await addPool('killed', 1);
   const [node = ''] = await runTasks('killed', 'k', { t: 'echo lost' });
