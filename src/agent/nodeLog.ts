@@ -1,3 +1,4 @@
+import type { NameValue, StartTaskStatus } from '../core/status.ts';
 import { say } from './log.ts';
 import type { Report, Reports } from './reports.ts';
 
@@ -25,12 +26,22 @@ function lineOf(report: Report): string | null {
       return 'the node is ready';
     case 'unusable':
     case 'notice':
-      return `the node ${report.kind === 'unusable' ? 'is unusable' : 'works, and has to say'}: ${report.errors.map(({ code }) => code).join(', ') || 'nothing'}`;
-    case 'startTask': {
-      const { state, exitCode, failure, retryCount } = report.status;
-      return `the start task ${state === 'running' ? 'runs' : `has ended with ${failure?.code ?? `exit code ${exitCode}`}`}, retries: ${retryCount}`;
-    }
+      return `the node ${report.kind === 'unusable' ? 'is unusable' : 'works, and has to say'}: ${report.errors.map(({ code, values }) => why(code, values)).join(', ') || 'nothing'}`;
+    case 'startTask':
+      return `the start task ${endOf(report.status)}, retries: ${report.status.retryCount}`;
     default:
       return null;
   }
+}
+
+function endOf({ state, exitCode, failure }: StartTaskStatus): string {
+  if (state === 'running') return 'runs';
+  const ends = [...(exitCode === null ? [] : [`exit code ${exitCode}`]), ...(failure === null ? [] : [why(failure.code, failure.details)])];
+  return `has ended with ${ends.join(', ')}`;
+}
+
+/** `ApplicationPackageError (ApplicationId blender, Message …)`, on one line. */
+function why(code: string, details: readonly NameValue[] = []): string {
+  const told = details.map(({ name, value }) => `${name} ${value.replaceAll(/\s+/g, ' ').trim()}`);
+  return told.length === 0 ? code : `${code} (${told.join(', ')})`;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Instance, startLinarite, until } from '../support/linarite.ts';
+import { agentLog } from '../support/nodeLogs.ts';
 import { LINUX, smallClient, type SmallClient } from '../support/smallClient.ts';
 
 const WITHIN_MS = 60_000;
@@ -77,6 +78,8 @@ describe('a node', () => {
     expect(failed).toMatchObject({ startTaskInfo: { state: 'completed', exitCode: 7, result: 'failure', retryCount: 0, failureInfo: { category: 'UserError', code: 'FailureExitCode' } } });
     expect(failed.lastBootTime ?? '').not.toBe(started.lastBootTime);
     expect(await client.text('GET', `/pools/p/nodes/${first.id}/files/startup/stdout.txt`)).toBe('in vain\n');
+    const upload = async (to: object) => (await client.call('POST', `/pools/p/nodes/${first.id}/uploadbatchservicelogs`, to)) as { readonly virtualDirectoryName: string };
+    expect(await agentLog(await instance.env(), upload)).toContain('the start task has ended with exit code 7');
     await expect(client.call('POST', `/pools/p/nodes/${first.id}/deallocate`)).rejects.toThrow('OperationInvalidForCurrentState');
     await client.call('PATCH', '/pools/p', { startTask });
     await client.call('POST', `/pools/p/nodes/${first.id}/reboot`);

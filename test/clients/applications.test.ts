@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LAUNCHER, run, startLinarite, until, type Finished, type Instance } from '../support/linarite.ts';
+import { agentLog } from '../support/nodeLogs.ts';
 import { zipOf } from '../support/zip.ts';
 
 let instance: Instance;
@@ -107,6 +108,8 @@ test("a pool's package that is deleted before its nodes come makes them unusable
     return seen?.state === 'unusable' ? seen : undefined;
   });
   expect(node.errors).toMatchObject([{ code: 'ApplicationPackageError', errorDetails: expect.arrayContaining([{ name: 'ApplicationId', value: 'brief' }]) }]);
+  const log = await agentLog(await instance.env(), (to) => client.computeNode.uploadBatchServiceLogs('brief', node.id ?? '', to));
+  expect(log).toMatch(/agent \S+ begins life 1 of node [\s\S]*brief/);
   await client.pool.deleteMethod('brief');
 });
 

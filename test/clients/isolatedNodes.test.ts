@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,6 +21,23 @@ const hasPodman = (await realEngines()).some(({ engine }) => engine?.kind === 'p
 if (!isPossible) console.warn('skipped: nodes with networks of their own, which need root, perl, ip(8) and nsenter(1)');
 
 const hasPython = spawnSync('/usr/bin/python3', ['-c', 'import azure.identity, azure.storage.blob']).status === 0;
+
+/** Told to end, it asks at Azure's address why, and says that it is done with its node. Begun again, it is done. */
+const ASKS_WHY = String.raw`
+ask() { "$NODE_PROGRAM" -e 'const [method, body] = process.argv.slice(1);
+  fetch("http://169.254.169.254/metadata/scheduledevents?api-version=2020-07-01", { method, body, headers: { metadata: "true" } }).then((answer) => answer.text()).then(console.log)' "$@"; }
+save() {
+  ask GET > "$KEPT/events.json"
+  touch "$KEPT/saved"
+  ask POST "{\"StartRequests\": [{\"EventId\": \"$(sed -E 's/.*"EventId":"([^"]+)".*/\1/' "$KEPT/events.json")\"}]}"
+  exit 3
+}
+[ -e "$KEPT/saved" ] && exit 0
+trap save TERM
+ask GET > "$KEPT/before.json"
+touch "$KEPT/begun"
+while :; do sleep 0.05; done
+`;
 
 async function textOf(stream: NodeJS.ReadableStream | undefined): Promise<string> {
   const chunks: Buffer[] = [];
@@ -118,6 +136,34 @@ describe.runIf(isPossible)('nodes with networks of their own, with @azure/batch'
     // The start task has no identity, and is on the same node.
     expect(refused).toContain('Identity not found');
   }, 180_000);
+
+  test('tell a task at 169.254.169.254 that its low-priority node is to be taken back, and when it lets go of it, take it back at once', async () => {
+    const kept = mkdtempSync(join(tmpdir(), 'linarite-kept-'));
+    chmodSync(kept, 0o777);
+    writeFileSync(join(kept, 'program.sh'), ASKS_WHY, { mode: 0o755 });
+    const events = (name: string): unknown => JSON.parse(readFileSync(join(kept, name), 'utf8'));
+    const command = (...args: readonly string[]): Promise<unknown> => linarite(['drill', ...args, '--data-dir', instance.dataDir]);
+    await client.pool.add({ id: 'spot', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, targetLowPriorityNodes: 1 });
+    await client.job.add({ id: 'spot', poolInfo: { poolId: 'spot' } });
+    const environmentSettings = [{ name: 'KEPT', value: kept }, { name: 'NODE_PROGRAM', value: process.execPath }];
+    await client.task.add('spot', { id: 't', commandLine: `/bin/sh ${kept}/program.sh`, environmentSettings });
+    await until('the task has begun', 120_000, async () => (existsSync(join(kept, 'begun')) ? true : undefined));
+    const [node] = await client.computeNode.list('spot');
+    expect(events('before.json')).toMatchObject({ Events: [] });
+
+    await command('preempt', '--pool', 'spot', '--rate', '100%/s', '--seed', '7', '--grace', '5min');
+    await until('the task has let go of its node', 120_000, async () => (existsSync(join(kept, 'saved')) ? true : undefined));
+    await command('stop');
+    expect(events('events.json')).toMatchObject({ Events: [{ EventType: 'Preempt', EventStatus: 'Scheduled', ResourceType: 'VirtualMachine', Resources: [node?.id] }] });
+    const done = await until('the task is done', 120_000, async () => {
+      const seen = await client.task.get('spot', 't');
+      return seen.state === 'completed' ? seen : undefined;
+    });
+    // As long as the drill goes on, a later attempt may lose its node as well.
+    expect(done.executionInfo).toMatchObject({ exitCode: 0, retryCount: 0, requeueCount: expect.toSatisfy((count: number) => count >= 1) });
+    await client.pool.deleteMethod('spot');
+    rmSync(kept, { recursive: true });
+  }, 300_000);
 
   test.skipIf(!hasPodman)('give their containers what they have, and no other network', async () => {
     const { port } = new URL((await instance.env()).AZURE_BATCH_ENDPOINT);
