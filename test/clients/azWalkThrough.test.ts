@@ -24,11 +24,15 @@ describe.skipIf(!present)("Debian's azure-cli, unmodified, from a resource group
     await rm(home, { recursive: true, force: true });
   });
   const linarite = (command: readonly string[], ...words: readonly string[]): Promise<Finished> => mustRun(LAUNCHER, [...command, '--data-dir', instance.dataDir, ...words], { timeoutMs: 90_000 });
-  const az = async (line: string): Promise<string> => (await mustRun('/bin/sh', ['-c', `az ${line}`], { env, timeoutMs: 90_000 })).stdout;
+  const said = (line: string): Promise<Finished> => mustRun('/bin/sh', ['-c', `az ${line}`], { env, timeoutMs: 90_000 });
+  const az = async (line: string): Promise<string> => (await said(line)).stdout;
 
   test('group, storage, account, sign-in with and without keys, pool, job, task, its output, deletes', async () => {
     await az('group create --name myResourceGroup --location eastus2');
-    await az('storage account create --resource-group myResourceGroup --name mystorageaccount --location eastus2 --sku Standard_LRS');
+    const storage = await said('storage account create --resource-group myResourceGroup --name mystorageaccount --location eastus2 --sku Standard_LRS --debug');
+    expect(JSON.parse(storage.stdout)).toMatchObject({ name: 'mystorageaccount', provisioningState: 'Succeeded', primaryEndpoints: { blob: expect.stringContaining('mystorageaccount') } });
+    // It was told where to ask, and asked there until the account was answered.
+    expect(storage.stderr).toMatch(/Response status: 202[^]*Request URL: '[^']*\/asyncoperations\/[-0-9a-f]{36}\?monitor=true[^]*Response status: 200/);
     await az('batch account create --name mybatchaccount --storage-account mystorageaccount --resource-group myResourceGroup --location eastus2');
     // With the token of the sign-in.
     await az('batch account login --name mybatchaccount --resource-group myResourceGroup');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { readFile } from 'node:fs/promises';
+import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { linarite, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const SUBSCRIPTION = '/subscriptions/11a12173-0000-4000-8000-000000000002';
@@ -11,9 +12,34 @@ const STORAGE = `${GROUP}/providers/Microsoft.Storage/storageAccounts/terraforme
 const ACCOUNT = `${GROUP}/providers/Microsoft.Batch/batchAccounts/terraformed`;
 const POOL = `${ACCOUNT}/pools/pool`;
 const APPLICATION = `${ACCOUNT}/applications/app`;
-/** The versions of the provider 4 (August 2026) and the version of its data plane. */
+/** The versions of the provider 4 and 5 (August 2026) and the version of their data plane. */
 const VERSION = { batch: '2024-07-01', group: '2023-07-01', storage: '2025-08-01', providers: '2022-09-01', data: '2022-01-01.15.0' } as const;
 const NO_IDENTITY = { type: 'None', userAssignedIdentities: null };
+/** What `azurerm_storage_account` sends though nobody set more than name, place, tier and replication. */
+const STORAGE_BODY = {
+  identity: NO_IDENTITY,
+  kind: 'StorageV2',
+  location: 'westeurope',
+  properties: {
+    accessTier: 'Hot',
+    allowBlobPublicAccess: true,
+    allowCrossTenantReplication: false,
+    allowSharedKeyAccess: true,
+    defaultToOAuthAuthentication: false,
+    dnsEndpointType: 'Standard',
+    encryption: { keySource: 'Microsoft.Storage', services: { queue: { keyType: 'Service' }, table: { keyType: 'Service' } } },
+    isHnsEnabled: false,
+    isLocalUserEnabled: true,
+    isNfsV3Enabled: false,
+    isSftpEnabled: false,
+    minimumTlsVersion: 'TLS1_2',
+    networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow', ipRules: [], resourceAccessRules: [], virtualNetworkRules: [] },
+    publicNetworkAccess: 'Enabled',
+    supportsHttpsTrafficOnly: true,
+  },
+  sku: { name: 'Standard_LRS', tier: 'Standard' },
+  tags: {},
+};
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 interface Answered {
@@ -118,11 +144,21 @@ describe("the requests of Terraform's provider azurerm", () => {
     expect((await arm('GET', GROUP, VERSION.group)).json).toMatchObject({ location: 'westeurope', properties: { provisioningState: 'Succeeded' } });
 
     await absent(STORAGE, VERSION.storage);
-    const stored = await arm('PUT', STORAGE, VERSION.storage, { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location: 'westeurope', tags: {} });
-    expect([200, 202]).toContain(stored.status);
+    const stored = await arm('PUT', STORAGE, VERSION.storage, STORAGE_BODY);
+    expect([200, 202], JSON.stringify(stored.json)).toContain(stored.status);
     await polled(stored);
-    expect((await arm('GET', STORAGE, VERSION.storage)).json.properties).toMatchObject({ provisioningState: 'Succeeded', primaryEndpoints: { blob: expect.stringContaining('http') } });
-    expect((await arm('POST', `${STORAGE}/listKeys`, VERSION.storage)).json.keys).toHaveLength(2);
+    // What is read is what was asked for: the next plan has nothing to change.
+    const storage = (await arm('GET', STORAGE, VERSION.storage)).json;
+    expect(storage).toMatchObject({ ...STORAGE_BODY, identity: { type: 'None' }, properties: { ...STORAGE_BODY.properties, provisioningState: 'Succeeded', primaryLocation: 'westeurope', primaryEndpoints: { blob: expect.stringContaining('http') } } });
+    const keys = await send('POST', `${base}${STORAGE}/listKeys?%24expand=kerb&api-version=${VERSION.storage}`, { headers: { authorization: `Bearer ${bearer}`, 'content-type': JSON_TYPE } });
+    expect(keys.json.keys).toEqual([1, 2].map((number) => ({ keyName: `key${number}`, value: expect.any(String), permissions: 'FULL' })));
+    for (const service of ['blobServices', 'fileServices']) {
+      const read = await arm('GET', `${STORAGE}/${service}/default`, VERSION.storage);
+      expect([read.status, read.json]).toMatchObject([200, { properties: { cors: { corsRules: [] } } }]);
+    }
+    // Version 4 waits until its blobs are served.
+    const blobs = new BlobServiceClient(storage.properties.primaryEndpoints.blob, new StorageSharedKeyCredential('terraformed', keys.json.keys[0].value));
+    expect((await blobs.getProperties()).defaultServiceVersion).toEqual(expect.any(String));
 
     await absent(ACCOUNT, VERSION.batch);
     const autoStorage = { storageAccountId: STORAGE, authenticationMode: 'StorageKeys' };

@@ -16,4 +16,5 @@ export const STORAGE_ROWS = [
   { id: 'StorageAccounts_ListKeys', method: 'POST', path: `${ACCOUNT}/listKeys`, action: 'Microsoft.Storage/storageAccounts/listKeys/action', body: 'optional', query: ['$expand'] },
   { id: 'StorageAccounts_RegenerateKey', method: 'POST', path: `${ACCOUNT}/regenerateKey`, action: 'Microsoft.Storage/storageAccounts/regenerateKey/action', body: 'required', shape: 'ArmStorageRegenerateKey' },
   { id: 'BlobServices_GetServiceProperties', method: 'GET', path: `${ACCOUNT}/blobServices/{serviceName}`, action: 'Microsoft.Storage/storageAccounts/blobServices/read' },
+  { id: 'FileServices_GetServiceProperties', method: 'GET', path: `${ACCOUNT}/fileServices/{serviceName}`, action: 'Microsoft.Storage/storageAccounts/fileServices/read' },
 ] as const;

@@ -68,12 +68,16 @@ export const storageAccountHandlers = {
     await serve(row, parts);
     return json(200, keysView(openStorageKeys(parts.sealing, row)));
   },
-  BlobServices_GetServiceProperties: async (call, parts) => {
-    const row = await existing(call, parts);
-    const name = param(call, 'serviceName');
-    return json(200, { id: `${row.id}/blobServices/${name}`, name, type: `${STORAGE_ACCOUNT_TYPE}/blobServices`, properties: { cors: { corsRules: [] }, deleteRetentionPolicy: { enabled: false } } });
-  },
+  BlobServices_GetServiceProperties: (call, parts) => service('blobServices', { cors: { corsRules: [] }, deleteRetentionPolicy: { enabled: false } }, call, parts),
+  /** Terraform reads them with each account of a kind that has shares; there are none here. */
+  FileServices_GetServiceProperties: (call, parts) => service('fileServices', { cors: { corsRules: [] }, shareDeleteRetentionPolicy: { enabled: false } }, call, parts),
 } satisfies Record<string, ManagementHandler>;
+
+async function service(kind: 'blobServices' | 'fileServices', properties: object, call: ManagementCall, parts: ManagementParts) {
+  const { id } = await existing(call, parts);
+  const name = param(call, 'serviceName');
+  return json(200, { id: `${id}/${kind}/${name}`, name, type: `${STORAGE_ACCOUNT_TYPE}/${kind}`, properties });
+}
 
 /** What the long operation is called. */
 const CREATION = 'storage.create';
