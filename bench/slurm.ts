@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SlurmCluster, slurmMissing, startSlurmCluster } from '../test/support/slurmCluster.ts';
@@ -20,6 +20,8 @@ export async function run(): Promise<Record<string, unknown>> {
   const cluster = await startSlurmCluster({ nodes: MACHINES, cpus: CORES });
   const directory = await mkdtemp(join(tmpdir(), 'linarite-bench-slurm-'));
   try {
+    // Tasks have users of their own.
+    await chmod(directory, 0o755);
     const before = await asArray(cluster);
     const providers = join(directory, 'providers.yaml');
     await writeFile(providers, JSON.stringify({ default: 'slurm', providers: [{ kind: 'slurm', directory: join(directory, 'shared'), partition: 'high', slurmConf: cluster.environment.SLURM_CONF }] }));

@@ -8,6 +8,8 @@ import { filesAt, replaceFile } from './files.mjs';
 import { licenceTexts } from './licences.mjs';
 
 const SOURCES = resolve('src', 'dashboard');
+/** Views of many objects. */
+const LISTS = /^.views.(overview|jobs|pools|schedules|cost|events)./;
 
 /** Makes the page in `outDir`. Returns the paths of what it made. */
 export async function bundleDashboard(outDir) {
@@ -28,8 +30,8 @@ export async function bundleDashboard(outDir) {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
-      // What several views need is one file: forty small ones compress worse by five kilobytes.
-      rolldownOptions: { checks: { pluginTimings: false }, output: { codeSplitting: { groups: [{ name: 'shared', test: (id) => id.startsWith(SOURCES), minShareCount: 2 }] } } },
+      // What several views need is one file, and so are the lists: small ones compress worse, by kilobytes.
+      rolldownOptions: { checks: { pluginTimings: false }, output: { codeSplitting: { groups: [{ name: 'shared', test: (id) => id.startsWith(SOURCES), minShareCount: 2 }, { name: 'lists', test: (id) => LISTS.test(id.slice(SOURCES.length)) }] } } },
     },
   });
   const made = filesAt(outDir);

@@ -18,7 +18,7 @@ import type { JobRules } from './store/rules.ts';
 import type { SimulationOutcome } from './wire/own/simulation.ts';
 import type { Distribution } from './wire/simulation/distribution.ts';
 import type { Synthetic } from './wire/simulation/synthetic.ts';
-import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, OwnerFrame } from './agent/frames.ts';
+import type { AgentFrame, ArchivedFile, ClientAsk, FileAnswer, FileAsk, FileProperties, LoginAsk, MeasuredAt, NodeAnswer, NodeAskError, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
 export interface Wake {
@@ -150,7 +150,7 @@ export interface TaskTokens {
 /** What clients ask of nodes beside their files. */
 export interface NodeRequests {
   /** Never rejects. */
-  ask(account: AccountNumber, node: NodeNumber, ask: LoginAsk, signal: AbortSignal): Promise<NodeAnswer>;
+  ask(account: AccountNumber, node: NodeNumber, ask: ClientAsk, signal: AbortSignal): Promise<NodeAnswer>;
 }
 
 /** The time of a service whose users set it (docs/clock.md). */
@@ -203,7 +203,7 @@ export interface FileArrivals {
 export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
-export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, TaskKey };
+export type { AgentFrame, ArchivedFile, ClientAsk, FileAnswer, FileAsk, FileProperties, LoginAsk, MeasuredAt, NodeAnswer, NodeAskError, TaskKey };
 export { pingEveryMs, taskDirectory } from './agent/frames.ts';
 
 /** Pools that are to be tried on a load, as data that a thread can be given. */

@@ -156,12 +156,15 @@ const isFileAnswer = byKind({
 const isArchivedFile = has({ name: isText, start: isWhole, sizeBytes: isWhole, leftOutBytes: isWhole, modifiedAt: isTime, mode: isText });
 const isArchivedTask = has({ job: isWhole, task: isWhole, attempt: isCount, dueAt: orNull(isWhole), files: isListOf(isArchivedFile, FILES_MOST) });
 const isArchived = has({ tasks: isListOf(isArchivedTask, REPORTS_MOST), sizeBytes: isWhole, more: isFlag, problem: orMissing(isText) });
+/** Later versions keep more. */
+const MEASURES_MOST = 10_000;
 /** Later versions know more. */
 const ASKS_MOST = 100;
 const isAnswered = orMissing(isListOf(isText, ASKS_MOST));
 const isNodeAnswer = byKind({
   done: isObject,
   remoteLogin: has({ address: isText, port: isPort, hostKey: isText }),
+  usage: has({ measures: isListOf(has({ at: isWhole, measure: isMeasure }), MEASURES_MOST), running: isListOf(has({ job: isWhole, task: isWhole }), HELD_MOST) }),
   clock: has({ nextAt: orNull(isWhole), sequence: isWhole }),
   error: has({ code: isText, message: isText }),
 });

@@ -407,12 +407,18 @@ export interface ArchivedFile {
 }
 
 /** What is asked of a node beside its files, by the kinds that this version of the agent knows. */
-export const NODE_ASKS = ['addUser', 'replaceUser', 'deleteUser', 'remoteLogin', 'clock'] as const satisfies readonly NodeAsk['kind'][];
+export const NODE_ASKS = ['addUser', 'replaceUser', 'deleteUser', 'remoteLogin', 'usage', 'clock'] as const satisfies readonly NodeAsk['kind'][];
 
 export type NodeAsk =
-  | LoginAsk
+  | ClientAsk
   /** The owner's time is so far ahead of the real one now. The answer comes when what was due by it is over. */
   | { readonly kind: 'clock'; readonly offsetMs: number };
+
+/** What clients ask. */
+export type ClientAsk =
+  | LoginAsk
+  /** What runs there, and what it used in the last hour. */
+  | { readonly kind: 'usage' };
 
 /** What clients ask of users of the node. */
 export type LoginAsk =
@@ -434,12 +440,20 @@ export interface UserAccess {
 export type NodeAnswer =
   | { readonly kind: 'done' }
   | { readonly kind: 'remoteLogin'; readonly address: string; readonly port: number; readonly hostKey: string }
+  /** `measures`: the oldest first. `running`: attempts that have their slots. */
+  | { readonly kind: 'usage'; readonly measures: readonly MeasuredAt[]; readonly running: readonly { readonly job: JobNumber; readonly task: TaskNumber }[] }
   /**
    * `nextAt`: when a wall clock ends something next; null: none does. `sequence`: of the last report that is not
    * acknowledged; 0: all are.
    */
   | { readonly kind: 'clock'; readonly nextAt: Instant | null; readonly sequence: number }
   | { readonly kind: 'error'; readonly code: NodeAskError; readonly message: string };
+
+/** What was used in a stretch of time that ended then. */
+export interface MeasuredAt {
+  readonly at: Instant;
+  readonly measure: Measure;
+}
 
 /**
  * `NodeNotReady`: it cannot be reached, or is not that far; `UnknownAsk`: its agent is of an earlier version;

@@ -11,6 +11,7 @@ import { NODE_MARK } from './environment.ts';
 import { messageOf } from './failures.ts';
 import { sendBody } from './fileBodies.ts';
 import { answerAsk } from './files.ts';
+import { createKeptMeasures } from './keptMeasures.ts';
 import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, MOST_JOBS, NODE_ASKS, type NodeAnswer, type NodeAsk, type OwnerFrame } from './frames.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
@@ -82,6 +83,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   let isAsked = false;
   let measuring: Measuring | null = null;
   let measureTimer: NodeJS.Timeout | undefined;
+  const kept = createKeptMeasures(clock.now);
 
   /** While nobody is there who is told, what is used comes together. */
   const measureEach = (everyMs: number | undefined): void => {
@@ -95,7 +97,10 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
       hasOwnNetwork: network !== null,
     }));
     measureTimer = setInterval(() => {
-      if (channel.isOpen) channel.send({ kind: 'measured', measure: begun.measure() });
+      if (!channel.isOpen) return;
+      const measure = begun.measure();
+      kept.keep(measure);
+      channel.send({ kind: 'measured', measure });
     }, everyMs);
     measureTimer.unref();
   };
@@ -162,7 +167,16 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     }
   };
 
-  const answerNode = (ask: NodeAsk): Promise<NodeAnswer> => (ask.kind === 'clock' ? setClock(ask.offsetMs) : (work?.answer(ask) ?? Promise.resolve(NOT_WELCOMED)));
+  const answerNode = async (ask: NodeAsk): Promise<NodeAnswer> => {
+    switch (ask.kind) {
+      case 'clock':
+        return setClock(ask.offsetMs);
+      case 'usage':
+        return { kind: 'usage', measures: kept.all(), running: runningOf(work) };
+      default:
+        return work?.answer(ask) ?? NOT_WELCOMED;
+    }
+  };
 
   /** Resolves when what was due by it is over, and reported. */
   const setClock = async (offsetMs: number): Promise<NodeAnswer> => {
@@ -197,6 +211,10 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   sweepEngine(options.stateDirectory, place.nodeCgroup);
   journal.flush();
   journal.close();
+}
+
+function runningOf(work: NodeWork | null): Extract<NodeAnswer, { kind: 'usage' }>['running'] {
+  return (work?.attempts.held() ?? []).flatMap(({ state, key: { job, task } }) => (state === 'started' ? [{ job, task }] : []));
 }
 
 const NOT_WELCOMED: NodeAnswer = { kind: 'error', code: 'NodeNotReady', message: 'The node is not ready.' };

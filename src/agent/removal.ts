@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { codeOf } from '../base/errors.ts';
 import { MountInTheWay, mountsBelow, mountTable, unmountBelow } from './mounts.ts';
 
 const run = promisify(execFile);
@@ -59,4 +61,25 @@ const REMOVE = process.platform === 'darwin' ? ['-rfx', '--'] : ['-rf', '--one-f
 
 function removing(paths: readonly string[]): Run {
   return ['/bin/rm', [...REMOVE, ...paths], OPTIONS];
+}
+
+const PAUSE_MS = 20;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Deletes a tree of ours into which something that is just ending may write once more; holds the thread meanwhile.
+ * `rmSync` alone does not do: its `maxRetries` try a directory again, and not what came into it since it was listed
+ * (Node.js 20.20). Throws after `withinMs` (default: 5,000) what the system said last.
+ */
+export function removeBusyTree(path: string, withinMs = 5_000): void {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    try {
+      return rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      const isBusy = ['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(codeOf(error) ?? '');
+      if (!isBusy || performance.now() >= deadline) throw error;
+      Atomics.wait(NEVER, 0, 0, PAUSE_MS);
+    }
+  }
 }

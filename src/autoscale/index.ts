@@ -6,7 +6,7 @@ export {
   appendSample,
   type Column,
   emptyHistory,
-  historyEndMs,
+  historyBeginMs, historyEndMs, lastSamples,
   historyOf,
   parseHistory,
   SAMPLE_PERIOD_MS,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { type Engine, engineCall, forgetEngine, prepareEngine } from '../../src/
 import { removeGroups } from '../../src/agent/containers/groups.ts';
 import { createImages } from '../../src/agent/containers/images.ts';
 import { createRoom, noticeOf, type Removed } from '../../src/agent/containers/room.ts';
+import { removeBusyTree } from '../../src/agent/removal.ts';
 import { realEngines, type Registry, startRegistry } from '../support/registry.ts';
 
 /** Those with which each node has images of its own, each kind once. */
@@ -45,7 +46,7 @@ describe.each(engines)('room for images with $name', ({ engine }) => {
       room.close();
       forgetEngine(directory);
       removeGroups(GROUP);
-      rmSync(directory, { recursive: true, force: true });
+      removeBusyTree(directory);
     }
   }
 
@@ -88,7 +89,7 @@ describe.each(engines)('room for images with $name', ({ engine }) => {
       expect(registry.pulled.length).toBe(pulls);
     });
     forgetEngine(machine);
-    rmSync(machine, { recursive: true, force: true });
+    removeBusyTree(machine);
   });
 
   test('is made of dead containers, too', () =>

@@ -5,7 +5,7 @@ import { startWatchdog } from '../../src/agent/watchdog.ts';
 // A process with an agent's watchdog. Each line on its standard input is an activity and a file: until that appears,
 // and two looks of the watchdog longer, it holds the event loop.
 const LOOK_MS = 50;
-startWatchdog({ holdMs: 400, lookMs: LOOK_MS });
+startWatchdog({ holdMs: 2_000, lookMs: LOOK_MS });
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (text: string) => {
   const [activity = '', gate = ''] = text.trim().split('\t');

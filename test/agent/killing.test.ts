@@ -61,7 +61,7 @@ describe.runIf(process.platform === 'linux').each([
 
   const start = async (task: number, changes: Partial<Parameters<typeof work>[0]> = {}): Promise<void> => {
     node.owner.command({ kind: 'offer', key: key(task), work: work({ task: `t${task}`, commandLine: stubborn, ...changes }) });
-    await expect.poll(() => sleepers().length, { timeout: 10_000 }).toBe(stubbornSleepers);
+    await expect.poll(() => sleepers().length, { timeout: 30_000 }).toBe(stubbornSleepers);
   };
   const ended = (task: number) => node.owner.until(`end of ${task}`, () => endOf(node.owner, key(task)));
 
@@ -77,7 +77,7 @@ describe.runIf(process.platform === 'linux').each([
   const fileOf = (task: number, path: string): string => join(node.root, `workitems/job1/job-1/polite${task}`, path);
   const startPolite = async (task: number): Promise<void> => {
     node.owner.command({ kind: 'offer', key: key(task), work: work({ task: `polite${task}`, commandLine: polite }) });
-    await expect.poll(() => existsSync(fileOf(task, 'wd/begun')), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(fileOf(task, 'wd/begun')), { timeout: 30_000 }).toBe(true);
   };
   const lastWords = (task: number): string => readFileSync(fileOf(task, 'stdout.txt'), 'utf8');
 
@@ -118,7 +118,7 @@ describe.runIf(process.platform === 'linux').each([
     const end = await node.owner.run({ commandLine: `/bin/sh -c 'setsid ${sleep} & ${cgroups ? 'env -i' : ''} setsid ${sleep} & ${sleep} & exit 4'` });
     expect(end.outcome).toEqual({ kind: 'exited', exitCode: 4 });
     if (cgroups) expect(sleepers()).toEqual([]);
-    else await expect.poll(sleepers, { timeout: 5_000 }).toEqual([]);
+    else await expect.poll(sleepers, { timeout: 30_000 }).toEqual([]);
   });
 
   test('leaves the other tasks of the node alone', async () => {
@@ -143,7 +143,7 @@ describe.runIf(process.platform === 'linux').each([
   test.runIf(process.geteuid?.() === 0)('has a bound, beyond which only its own forks fail', async () => {
     const waits = `/bin/sh -c ': > $AZ_BATCH_NODE_SHARED_DIR/begun; until test -e $AZ_BATCH_NODE_SHARED_DIR/gate; do sleep 0.05; done; exit 5'`;
     node.owner.command({ kind: 'offer', key: key(9), work: work({ task: 'calm', commandLine: waits, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } }) });
-    await expect.poll(() => existsSync(join(node.root, 'shared/begun')), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(node.root, 'shared/begun')), { timeout: 30_000 }).toBe(true);
     // Each child lives until its group is killed.
     const forks = `my $n = 0; while ($n < ${10 * MOST_PROCESSES}) { my $pid = fork; if (!defined $pid) { print "$n ", $!{EAGAIN} ? "EAGAIN" : $!; exit 3 } if ($pid == 0) { setpgrp; sleep ${sleepSeconds} } $n++ }`;
     const end = await node.owner.run({ task: 'bomb', commandLine: `/usr/bin/perl -MErrno -e '${forks}'`, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } });

@@ -53,11 +53,12 @@ describe.runIf(isPossible)('a node that has less than its machine', () => {
   });
 
   test('gives its tasks no more of the processors together than it has', async () => {
-    const spin = perl('1 while (times)[0] < 0.15');
+    const spin = perl('1 while (times)[0] < 0.4');
     await Promise.all(['one', 'two'].map((task) => node.owner.run({ task, commandLine: spin }, 60_000)));
     const group = readFileSync(join(node.state, 'cgroup'), 'utf8').split('\n')[2] ?? '';
     const throttled = Number(/^nr_throttled (\d+)$/m.exec(readFileSync(join(group, 'cpu.stat'), 'utf8'))?.[1]);
-    // A third of a second at a quarter of a processor, in periods of a tenth of a second.
+    // Four fifths of a second at a quarter of a processor are 32 periods of a tenth of a second; on a busy machine
+    // tasks get so little by themselves in some of them.
     expect(throttled).toBeGreaterThanOrEqual(6);
   });
 

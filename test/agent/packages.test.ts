@@ -26,7 +26,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  node = await startNode({}, { transferIdleMs: 2_000, transferRetryMs: 300 });
+  node = await startNode({}, { transferRetryMs: 300 });
 });
 afterAll(async () => {
   await node.close();

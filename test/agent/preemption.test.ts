@@ -37,7 +37,7 @@ describe('a low-priority node', () => {
     const ended = node.owner.run({ task: 'saves', commandLine: `/bin/sh ${node.root}/shared/saves.sh`, environment });
     const file = (name: string): string => readFileSync(join(node.root, 'workitems/job1/job-1/saves/wd', name), 'utf8');
     await node.owner.until('start', () => node.owner.reports.find(({ kind }) => kind === 'started'));
-    await expect.poll(() => file('started'), { timeout: 20_000 }).toBe('ready\n');
+    await expect.poll(() => file('started'), { timeout: 30_000 }).toBe('ready\n');
     const notBefore = Date.now() + GRACE_MS;
     node.owner.command({ kind: 'preempt', notBefore }, { kind: 'end', key: FIRST, reason: 'preempted', deadlineMs: GRACE_MS });
     const end = await ended;

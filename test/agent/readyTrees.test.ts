@@ -79,16 +79,16 @@ test('a node makes them while nothing runs, gives them to its tasks, and its nex
   try {
     const waiting = (): readonly string[] => readdirSync(join(node.root, TRASH));
     await node.owner.run({ task: 'first', commandLine: '/bin/true' });
-    await expect.poll(() => waiting().length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => waiting().length, { timeout: 30_000 }).toBe(2);
     const before = waiting().map((name) => statSync(join(node.root, TRASH, name)).ino);
     await node.owner.run({ task: 'second', commandLine: '/bin/true' });
     expect(before).toContain(statSync(join(node.root, 'workitems/job1/job-1/second')).ino);
-    await expect.poll(() => waiting().length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => waiting().length, { timeout: 30_000 }).toBe(2);
     const left = waiting();
     node.agent.kill('SIGKILL');
     await node.exited();
     node.startAgent(2);
-    await expect.poll(() => waiting().filter((name) => left.includes(name)), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => waiting().filter((name) => left.includes(name)), { timeout: 30_000 }).toEqual([]);
   } finally {
     await node.close();
   }

@@ -9,6 +9,8 @@ import type { AttemptKey } from '../../src/core/keys.ts';
 import { outcomeOf } from './scriptedOwner.ts';
 import { startNode } from './testNode.ts';
 
+const WITHIN = { timeout: 15_000 } as const;
+
 function key(job: number, task: number, attempt = 1): AttemptKey {
   return { job, task, attempt, instance: 0 };
 }
@@ -100,7 +102,7 @@ describe('the directory of a task', () => {
     }
     retention.discardJob(1);
     expect([isThere('a0'), isThere('a249')]).toEqual([false, true]);
-    await vi.waitFor(() => expect(isThere('a249')).toBe(false));
+    await vi.waitFor(() => expect(isThere('a249')).toBe(false), WITHIN);
   });
 
   test('takes those of its job with it when it was the last one there', () => {
@@ -180,7 +182,7 @@ describe('the directory of a task', () => {
   test('is deleted for good soon after', async () => {
     begin(key(1, 1), 'a');
     end(key(1, 1), 0);
-    await vi.waitFor(() => expect(readdirSync(join(root, 'volatile/trash'))).toEqual([]));
+    await vi.waitFor(() => expect(readdirSync(join(root, 'volatile/trash'))).toEqual([]), WITHIN);
   });
 });
 
@@ -195,7 +197,7 @@ test('a node whose agent was killed while it deleted works on, and what was left
     node.startAgent(2);
     await node.owner.until('the next life', () => node.owner.frames.some(({ frame }) => frame.kind === 'hello' && frame.report.life === 2));
     expect(await outcomeOf(node.owner.run({ commandLine: '/bin/true' }))).toEqual({ kind: 'exited', exitCode: 0 });
-    await vi.waitFor(() => expect(existsSync(left)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(existsSync(left)).toBe(false), WITHIN);
   } finally {
     await node.close();
   }

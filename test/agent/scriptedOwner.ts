@@ -89,7 +89,7 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
     send: (frame) => current?.send(JSON.stringify(frame)),
     sendText: (text) => current?.send(text),
     command: (...commands) => owner.send({ kind: 'commands', epoch: owner.welcome.epoch, commands }),
-    until: (what, find, withinMs = 20_000) =>
+    until: (what, find, withinMs = 60_000) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           const found = find();

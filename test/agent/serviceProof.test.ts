@@ -87,7 +87,7 @@ test.each(['in the clear', 'another authority'])('it shows its credential to nob
   const channel = agentOf(first.url, ours.ca);
   await until('it has been sent there twice', () => first.shown.length === 2, 60_000);
   expect([stranger.shown, channel.isOpen]).toEqual([[], false]);
-}, 70_000);
+});
 
 test('a service that proves itself by an authority that is not the pinned one is shown nothing', async () => {
   const stranger = await service(await authority());
@@ -95,7 +95,7 @@ test('a service that proves itself by an authority that is not the pinned one is
   const channel = agentOf(stranger.url, ca);
   await until('it has tried twice', () => stranger.tried() === 2, 60_000);
   expect([stranger.shown, channel.isOpen]).toEqual([[], false]);
-}, 70_000);
+});
 
 test('nothing goes to another machine in the clear, whatever it is called', async () => {
   expect(() => provedConnection(new URL('ws://192.0.2.1:10800/linarite/agent'), undefined)).toThrow('192.0.2.1 is another machine: nothing goes there in the clear, its address must begin with wss:');

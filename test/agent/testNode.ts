@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeSetup } from '../../src/agent/frames.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
+import { removeBusyTree } from '../../src/agent/removal.ts';
 import { commandIn } from '../../src/nodes/local/isolation.ts';
 import { type ScriptedOwner, startOwner } from './scriptedOwner.ts';
 
@@ -67,7 +68,7 @@ export async function startNode(setup: Partial<NodeSetup> = {}, changes: Partial
       node.agent.kill('SIGTERM');
       await exits(node.agent);
       await owner.close();
-      rmSync(directory, { recursive: true, force: true });
+      removeBusyTree(directory);
     },
   };
   return node;

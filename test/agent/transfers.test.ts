@@ -19,7 +19,7 @@ describe('files that a task is given and gives back', () => {
   let blobs: TemporaryBlobs;
   let container: ContainerClient;
   beforeAll(async () => {
-    [blobs, node] = await Promise.all([temporaryBlobs(), startNode({}, { transferIdleMs: 1_000, transferRetryMs: 1_500 })]);
+    [blobs, node] = await Promise.all([temporaryBlobs(), startNode({}, { transferRetryMs: 3_000 })]);
     container = BlobServiceClient.fromConnectionString(blobs.server.connectionString).getContainerClient('files');
     await container.create();
     for (const [name, content] of [
@@ -157,10 +157,12 @@ describe('files that a task is given and gives back', () => {
 
   test('a URL that hangs: the task says so within the time limit, and other tasks run meanwhile', async () => {
     const hanging = await serve(() => {});
-    const waiting = node.owner.run({ resourceFiles: [fromUrl(hanging.url, 'f')], commandLine: '/bin/true' });
-    expect((await node.owner.run({ commandLine: '/bin/true' })).outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    const impatient = await startNode({}, { transferIdleMs: 1_000, transferRetryMs: 1_500 });
+    const waiting = impatient.owner.run({ resourceFiles: [fromUrl(hanging.url, 'f')], commandLine: '/bin/true' });
+    expect((await impatient.owner.run({ commandLine: '/bin/true' })).outcome).toEqual({ kind: 'exited', exitCode: 0 });
     expect((await waiting).outcome).toMatchObject({ kind: 'notStarted', failure: { category: 'ServerError', code: 'BlobDownloadTimedOut' } });
     hanging.close();
+    await impatient.close();
   });
 
   test('a URL of another protocol: the task says so at once, for it will not be another one later', async () => {
@@ -246,7 +248,7 @@ describe('files that a task is given and gives back', () => {
   });
 
   test('of a task whose wall clock ran out are uploaded under their condition', async () => {
-    const { outcome } = await node.owner.run({ commandLine: `/bin/sh -c 'echo partial > p; sleep 100'`, wallClockMs: 500, outputFiles: [output('p', 'partial', 'taskfailure')] });
+    const { outcome } = await node.owner.run({ commandLine: `/bin/sh -c 'echo partial > p; sleep 100'`, wallClockMs: 3_000, outputFiles: [output('p', 'partial', 'taskfailure')] });
     expect(outcome).toEqual({ kind: 'timedOut', exitCode: 137 });
     expect(await blob('partial')).toBe('partial\n');
   });

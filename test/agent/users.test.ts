@@ -188,7 +188,7 @@ describe.runIf(isRoot)('the user of a task', () => {
   test('in task scope is nobody else’s in the next life, as long as a directory belongs to it', async () => {
     const kept = Number((await sh('kept', auto('task'), 'id -u')).out);
     node.owner.command({ kind: 'offer', key: { job: 1, task: 999, attempt: 1, instance: 0 }, work: work({ task: 'lost', user: auto('task'), commandLine: '/bin/sh -c "id -u; sleep 600"' }) });
-    const lost = Number(await vi.waitUntil(() => existsSync(path('lost', 'stdout.txt')) && readFileSync(path('lost', 'stdout.txt'), 'utf8').trim(), { timeout: 10_000 }));
+    const lost = Number(await vi.waitUntil(() => existsSync(path('lost', 'stdout.txt')) && readFileSync(path('lost', 'stdout.txt'), 'utf8').trim(), { timeout: 30_000 }));
     node.agent.kill('SIGKILL');
     await node.exited();
     node.startAgent(2);

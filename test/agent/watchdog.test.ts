@@ -35,7 +35,7 @@ describe('the watchdog of an agent', () => {
 
   test('says what holds its event loop while it does, and for how long when it is over', async () => {
     const gate = await hold('matching file patterns');
-    expect(await said('stderr')).toMatch(new RegExp(`${TIME}the event loop has been held for more than 0\\.4 s and still is, by matching file patterns$`));
+    expect(await said('stderr')).toMatch(new RegExp(`${TIME}the event loop has been held for more than 2\\.0 s and still is, by matching file patterns$`));
     writeFileSync(gate, '');
     expect(await said('stderr')).toMatch(new RegExp(`${TIME}the event loop was held for \\d+\\.\\d s, by matching file patterns$`));
     const next = await hold('looking at processes');
@@ -52,7 +52,7 @@ describe('the watchdog of an agent', () => {
     await expect.poll(() => /\) (\w)/.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1]).toBe('T');
     writeFileSync(gate, '');
     // Far longer than what would be a hold; no event tells that a process has done nothing.
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
     child.kill('SIGCONT');
     // What it says first is of the hold that follows.
     await hold('listing files');
@@ -67,7 +67,7 @@ test.runIf(process.platform === 'linux')('an agent has a watchdog from the first
     const threads = (): number => readdirSync(`/proc/${node.agent.pid}/task`).length;
     const before = threads();
     await node.owner.run({ commandLine: '/bin/true' });
-    await expect.poll(threads, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(threads, { timeout: 30_000 }).toBe(before + 1);
   } finally {
     await node.close();
   }

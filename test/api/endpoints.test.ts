@@ -45,6 +45,6 @@ test('each node of a pool with an inbound NAT pool is reached at a port of its o
   const [first] = nodes;
   await client.call('POST', '/jobs', { id: 'j', poolInfo: { poolId: 'p' } });
   await client.call('POST', '/jobs/j/tasks', { id: 't', commandLine: SERVER, affinityInfo: { affinityId: first?.affinityId } });
-  const answer = await until('an answer', 30_000, async () => (await told(ports[0] ?? 0)) || undefined);
+  const answer = await until('an answer', 60_000, async () => (await told(ports[0] ?? 0)) || undefined);
   expect(answer).toBe(first?.id);
 });

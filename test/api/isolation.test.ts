@@ -148,7 +148,7 @@ describe('an account', () => {
     expect(operations.filter(({ id }) => !tried.has(id)).map(({ id }) => id)).toEqual([]);
   });
 
-  test('is reached through Resource Manager by no owner of another one, and by no key and no token of a task at all', { timeout: 60_000 }, async () => {
+  test('is reached through Resource Manager by no owner of another one, and by no key and no token of a task at all', async () => {
     const before = await everything();
     const rows: readonly ManagementRow[] = MANAGEMENT_ROWS;
     for (const { id, method, path } of rows) {

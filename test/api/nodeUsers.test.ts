@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeState } from '../../src/core/status.ts';
-import type { NodeAnswer, LoginAsk } from '../../src/ports.ts';
+import type { NodeAnswer, ClientAsk } from '../../src/ports.ts';
 import { SSH_KEYS } from '../support/sshKeys.ts';
 import { statuses } from './statuses.ts';
 import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
 
 let it: TestApi;
 let answer: NodeAnswer;
-let asked: LoginAsk[];
+let asked: ClientAsk[];
 beforeAll(async () => {
   it = await testApi({
     nodeRequests: {

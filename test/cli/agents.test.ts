@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Instance, linarite, run, startLinarite, until } from '../support/linarite.ts';
+import { isAlive, type Instance, linarite, run, startLinarite, until } from '../support/linarite.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 /** Longer than any test: it has to be ended. */
@@ -35,14 +35,11 @@ async function runEndlessTask(): Promise<number> {
   await batch.pool.add({ id: 'p', vmSize: 'standard_d2_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1 });
   await batch.job.add({ id: 'j', poolInfo: { poolId: 'p' } });
   await batch.task.add('j', { id: 't', commandLine: `/bin/sh -c 'echo $$ >> ${marks}/pids; exec sleep ${ENDLESS_SECONDS}'` });
-  return until('the task runs', 30_000, async () => starts().at(-1));
+  return until('the task runs', 60_000, async () => starts().at(-1));
 }
 
 function starts(): number[] {
   return (existsSync(join(marks, 'pids')) ? readFileSync(join(marks, 'pids'), 'utf8').trim().split('\n').map(Number) : []);
-}
-function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
 async function stateOfTask(): Promise<{ state: string | undefined; retryCount: number | undefined }> {
@@ -60,7 +57,7 @@ describe.runIf(process.platform === 'linux')('running tasks', () => {
     process.kill(Number((await instance.env()).LINARITE_PID), 'SIGKILL');
     await instance.up();
     expect(isAlive(pid)).toBe(true);
-    await until('the task is known to run', 20_000, async () => ((await stateOfTask()).state === 'running' ? true : undefined));
+    await until('the task is known to run', 60_000, async () => ((await stateOfTask()).state === 'running' ? true : undefined));
     expect(starts()).toEqual([pid]);
   });
 
@@ -70,7 +67,7 @@ describe.runIf(process.platform === 'linux')('running tasks', () => {
     expect(isAlive(pid)).toBe(false);
     await instance.up();
     await until('the task runs again', 60_000, async () => (starts().length === 2 ? true : undefined));
-    await until('and is shown so', 20_000, async () => ((await stateOfTask()).state === 'running' ? true : undefined));
+    await until('and is shown so', 60_000, async () => ((await stateOfTask()).state === 'running' ? true : undefined));
     expect((await stateOfTask()).retryCount).toBe(0);
   });
 

@@ -93,7 +93,7 @@ describe('on a virtual clock', () => {
     await ended('nightly:job-1', 'main');
     const begun = performance.now();
     await clock('advance', '7d');
-    expect(performance.now() - begun).toBeLessThan(20_000);
+    expect(performance.now() - begun).toBeLessThan(60_000);
 
     const jobs = (await list<{ readonly id: string; readonly state: string; readonly creationTime: string; readonly executionInfo: { readonly endTime: string } }>('/jobschedules/nightly/jobs')).toSorted((one, other) => one.creationTime.localeCompare(other.creationTime));
     expect(jobs.map(({ id, state }) => `${id} ${state}`)).toEqual(Array.from({ length: 8 }, (_, run) => `nightly:job-${run + 1} completed`));

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Instance, startLinarite, until } from '../support/linarite.ts';
+import { isAlive, type Instance, startLinarite, until } from '../support/linarite.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 const WITHIN_MS = 60_000;
@@ -10,7 +10,7 @@ const WITHIN_MS = 60_000;
 let instance: Instance;
 let batch: BatchServiceClient;
 beforeEach(async () => {
-  instance = await startLinarite(['--silent-unknown', '1s', '--silent-gone', '2s', '--silent-restart', '4s']);
+  instance = await startLinarite(['--silent-unknown', '3s', '--silent-gone', '6s', '--silent-restart', '12s']);
   const env = await instance.env();
   batch = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
 });
@@ -51,9 +51,6 @@ function readProcess(pid: number, file: string): string {
   }
 }
 
-function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readProcess(pid, 'status'));
-}
 function statusOf(error: unknown): number | undefined {
   return (error as { statusCode?: number }).statusCode;
 }

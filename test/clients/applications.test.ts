@@ -53,7 +53,7 @@ function program(name: string, said: string): string {
 }
 
 async function completed(job: string, task: string) {
-  const seen = await until(`${task} completes`, 30_000, async () => {
+  const seen = await until(`${task} completes`, 60_000, async () => {
     const now = await client.task.get(job, task);
     return now.state === 'completed' ? now : undefined;
   });
@@ -101,9 +101,9 @@ test("a pool's package that is deleted before its nodes come makes them unusable
   expect((await app('upload', 'brief', '1', program('brief.zip', 'brief'))).code).toBe(0);
   await client.pool.add({ id: 'brief', vmSize: 'standard_d1_v2', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 0, applicationPackageReferences: [{ applicationId: 'brief', version: '1' }] });
   expect((await app('delete', 'brief', '1')).code).toBe(0);
-  await until('the pool is steady', 20_000, async () => ((await client.pool.get('brief')).allocationState === 'steady' ? true : undefined));
+  await until('the pool is steady', 60_000, async () => ((await client.pool.get('brief')).allocationState === 'steady' ? true : undefined));
   await client.pool.resize('brief', { targetDedicatedNodes: 1 });
-  const node = await until('the node is unusable', 30_000, async () => {
+  const node = await until('the node is unusable', 60_000, async () => {
     const [seen] = await client.computeNode.list('brief');
     return seen?.state === 'unusable' ? seen : undefined;
   });

@@ -40,7 +40,7 @@ describe('@azure/arm-batch, unmodified, with a token', () => {
     newest = new BatchManagementClient(credential, SUBSCRIPTION, { ...options, apiVersion: '2025-06-01' });
     const made = await client.batchAccountOperations.beginCreateAndWait(GROUP, ACCOUNT, { location: 'eastus', tags: { of: 'tests' }, autoStorage: { storageAccountId: STORAGE } });
     expect(made).toMatchObject({ name: ACCOUNT, location: 'eastus', provisioningState: 'Succeeded', poolAllocationMode: 'BatchService', tags: { of: 'tests' }, autoStorage: { storageAccountId: STORAGE } });
-  }, 60_000);
+  });
   afterAll(() => instance.purge());
 
   test('reads, changes and lists accounts', async () => {
@@ -110,7 +110,7 @@ describe('@azure/arm-batch, unmodified, with a token', () => {
     expect((await all(pools.listByBatchAccount(GROUP, ACCOUNT, { filter: "startswith(name, 's')" }))).map(({ name }) => name)).toEqual(['scaled']);
     await Promise.all(['fixed', 'scaled'].map((name) => pools.beginDeleteAndWait(GROUP, ACCOUNT, name)));
     await expect(pools.get(GROUP, ACCOUNT, 'fixed')).rejects.toMatchObject({ statusCode: 404, code: 'PoolNotFound' });
-  }, 20_000);
+  });
 
   test('keeps certificates in the versions that have them', async () => {
     const name = `sha1-${CERTIFICATE.thumbprint}`;
@@ -138,5 +138,5 @@ describe('@azure/arm-batch, unmodified, with a token', () => {
     await newest.poolOperations.create(GROUP, 'shortlived', 'inside', { ...POOL, scaleSettings: { fixedScale: { targetDedicatedNodes: 0 } } });
     await newest.batchAccountOperations.beginDeleteAndWait(GROUP, 'shortlived');
     await expect(newest.batchAccountOperations.get(GROUP, 'shortlived')).rejects.toMatchObject({ statusCode: 404, code: 'ResourceNotFound' });
-  }, 20_000);
+  });
 });

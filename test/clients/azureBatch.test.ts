@@ -18,7 +18,7 @@ describe('@azure/batch, unmodified', () => {
     await client.pool.add({ id: 'one', vmSize: 'standard_a1_v2', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1 });
     await client.job.add({ id: 'one', poolInfo: { poolId: 'one' } });
     await client.task.add('one', { id: 'true', commandLine: '/bin/true' });
-    const task = await until('the task completes', 20_000, async () => {
+    const task = await until('the task completes', 60_000, async () => {
       const seen = await client.task.get('one', 'true');
       return seen.state === 'completed' ? seen : undefined;
     });
@@ -29,7 +29,7 @@ describe('@azure/batch, unmodified', () => {
   test('a running task that is terminated has ended when the answer comes, and can be made active again', async () => {
     await client.job.add({ id: 'ended', poolInfo: { poolId: 'one' } });
     await client.task.add('ended', { id: 'sleeps', commandLine: 'sleep 600' });
-    const running = await until('the task runs', 20_000, async () => {
+    const running = await until('the task runs', 60_000, async () => {
       const seen = await client.task.get('ended', 'sleeps');
       return seen.state === 'running' ? seen : undefined;
     });
@@ -48,7 +48,7 @@ describe('@azure/batch, unmodified', () => {
     await client.job.add({ id: 'wide', poolInfo: { poolId: 'one' }, usesTaskDependencies: true });
     await client.task.add('wide', { id: 'slots', commandLine: 'true', requiredSlots: 5 });
     await client.task.add('wide', { id: 'child', commandLine: 'true', dependsOn: { taskIds: ['absent'] } });
-    await until('the tasks are taken in', 20_000, async () => ((await explained('wide', 'child')).includes('about to be taken in') ? undefined : true));
+    await until('the tasks are taken in', 60_000, async () => ((await explained('wide', 'child')).includes('about to be taken in') ? undefined : true));
     expect(await explained('lost', 't')).toContain('There is no pool nowhere.');
     expect(await explained('wide', 'slots')).toContain('The task needs 5 slots on one node');
     expect(await explained('wide', 'child')).toContain('absent');
@@ -80,7 +80,7 @@ describe('@azure/batch, unmodified', () => {
     await expect(client.task.get('flow', 't42')).rejects.toMatchObject({ code: 'TaskNotFound' });
     await client.job.deleteMethod('flow');
     await client.pool.deleteMethod('flow');
-    await until('job and pool are gone', 30_000, async () => {
+    await until('job and pool are gone', 60_000, async () => {
       const gone = async (asked: Promise<unknown>): Promise<boolean> => asked.then(() => false, (error: { statusCode?: number }) => error.statusCode === 404);
       return (await gone(client.job.get('flow'))) && (await gone(client.pool.get('flow'))) ? true : undefined;
     });

@@ -64,5 +64,5 @@ describe.skipIf(!present)("Debian's azure-cli, unmodified, with a template", () 
     const { code, stderr } = await deployment('create', '-f', file, '-p', 'secret=x', 'sku=huge');
     expect(code).not.toBe(0);
     expect(stderr).toContain("The provided value 'huge' for the template parameter 'sku' at line '6' and column '12' is not valid.");
-  }, 60_000);
+  });
 });

@@ -35,7 +35,7 @@ test('a certificate that a pool names lies where its tasks look for it, with the
   });
   await client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
   await client.task.add('job', { id: 'task', commandLine: `/bin/sh -c 'cd $AZ_BATCH_CERTIFICATES_DIR; cat sha1-${thumbprint}.pfx | base64 -w0; echo; cat sha1-${thumbprint}.pfx.pw'` });
-  const done = await until('the task completes', 30_000, async () => {
+  const done = await until('the task completes', 60_000, async () => {
     const seen = await client.task.get('job', 'task');
     return seen.state === 'completed' ? seen : undefined;
   });
@@ -44,7 +44,7 @@ test('a certificate that a pool names lies where its tasks look for it, with the
   expect(await text(node, 'startup/stdout.txt'), 'the start task may not see it').toBe('');
   expect(await client.computeNode.get('pool', node)).toMatchObject({ certificateReferences: [{ thumbprint, visibility: ['task'] }] });
   await client.certificate.deleteMethod('sha1', thumbprint);
-  const failed = await until('the deletion fails', 30_000, async () => {
+  const failed = await until('the deletion fails', 60_000, async () => {
     const seen = await client.certificate.get('sha1', thumbprint);
     return seen.state === 'deletefailed' ? seen : undefined;
   });

@@ -80,7 +80,7 @@ describe.skipIf(engines.every(({ engine }) => engine === undefined))('pools with
       return seen?.state === 'unusable' ? seen : undefined;
     });
     expect(node.errors).toMatchObject([{ code: 'ContainerInvalidImage', message: 'One or more container images specified are invalid', errorDetails: [{ name: 'ContainerImage', value: `${registry.host}/samples/none:1` }, { name: 'Message' }] }]);
-  }, 90_000);
+  });
 
   test('status says what runs containers', async () => {
     const status = await until('the engine was tried', 60_000, async () => {
@@ -89,5 +89,5 @@ describe.skipIf(engines.every(({ engine }) => engine === undefined))('pools with
     });
     expect(status).toMatch(/^(?:podman|docker) \d/);
     expect(execFileSync('find', [instance.dataDir, '-name', 'trash-engine-*'], { encoding: 'utf8' })).toBe('');
-  }, 90_000);
+  });
 });

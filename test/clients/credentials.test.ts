@@ -1,17 +1,17 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob';
-import { readdir, readFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contentOf, pathsBelow } from '../support/files.ts';
 import { linarite, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 
 /** Every file below a directory whose name ends so, as text. */
-async function texts(directory: string, ending: string): Promise<readonly string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(ending));
-  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
+function texts(directory: string, ending: string): readonly string[] {
+  return pathsBelow(directory).flatMap((path) => (path.endsWith(ending) ? [contentOf(path).toString('utf8')] : []));
 }
 
 async function processArguments(): Promise<string> {
@@ -38,21 +38,26 @@ describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
     const away = signed.replace('/inputs?', '/nowhere?');
 
     await client.pool.add({ id: 'p', vmSize: 'standard_d2_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1, startTask: { commandLine: '/bin/true', environmentSettings: [{ name: 'SECRET', value: 'start-secret' }] } });
+    const marks = await mkdtemp(join(tmpdir(), 'linarite-credentials-'));
+    await chmod(marks, 0o755);
+    const gate = join(marks, 'seen');
     await client.job.add({ id: 'j', poolInfo: { poolId: 'p' } });
     await client.task.addCollection('j', [
-      { id: 'ok', commandLine: '/bin/sleep 2', environmentSettings: [{ name: 'SECRET', value: 'task-secret' }, { name: 'ODD-NAME', value: 'task-secret' }] },
+      { id: 'ok', commandLine: `/bin/sh -c 'until test -e ${gate}; do sleep 0.1; done'`, environmentSettings: [{ name: 'SECRET', value: 'task-secret' }, { name: 'ODD-NAME', value: 'task-secret' }] },
       { id: 'input', commandLine: '/bin/true', resourceFiles: [{ httpUrl: missing, filePath: 'missing.txt' }] },
       { id: 'output', commandLine: '/bin/sh -c "echo x > x.txt"', outputFiles: [{ filePattern: 'x.txt', destination: { container: { containerUrl: away } }, uploadOptions: { uploadCondition: 'taskcompletion' } }] },
     ]);
     const seenArguments: string[] = [];
-    await until('a task runs', 20_000, async () => {
+    await until('a task runs', 60_000, async () => {
       seenArguments.push(await processArguments());
-      return seenArguments.at(-1)?.includes('/bin/sleep\u00002') === true ? true : undefined;
+      return seenArguments.at(-1)?.includes(`test -e ${gate};`) === true ? true : undefined;
     }, 1);
-    const failures = await until('all three end', 30_000, async () => {
+    await writeFile(gate, '');
+    const failures = await until('all three end', 60_000, async () => {
       const seen = await client.task.list('j');
       return seen.every(({ state }) => state === 'completed') ? seen.map(({ executionInfo }) => executionInfo?.failureInfo) : undefined;
     });
+    await rm(marks, { recursive: true });
     // In the order of their ids: input, ok, output.
     expect(failures.map((failure) => failure?.code)).toEqual(['BlobNotFound', undefined, 'FileUploadAccessDenied']);
 
@@ -75,7 +80,7 @@ describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
     for (const secret of secrets) expect(secret.length).toBeGreaterThan(8);
 
     const places = {
-      logs: (await texts(instance.dataDir, '.log')).join('\n'),
+      logs: texts(instance.dataDir, '.log').join('\n'),
       arguments: seenArguments.join('\n') + (await processArguments()),
       failures: JSON.stringify(failures),
       refused,

@@ -103,5 +103,5 @@ test('the tutorial: containers, pool, job, tasks in one list, the state monitor,
 
   await done('DELETE', '/jobs/DotNetTutorialJob', 202);
   await done('DELETE', '/pools/DotNetTutorialPool', 202);
-  await until('the job is gone', 30_000, async () => ((await ask('GET', '/jobs/DotNetTutorialJob')).status === 404 ? true : undefined));
+  await until('the job is gone', 60_000, async () => ((await ask('GET', '/jobs/DotNetTutorialJob')).status === 404 ? true : undefined));
 });

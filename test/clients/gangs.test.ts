@@ -77,7 +77,7 @@ describe('multi-instance tasks over three nodes of one pool, with @azure/batch',
     const output = await text(primary, 'workitems/job/job-1/together/stdout.txt');
     expect(task.executionInfo, output + (await text(primary, 'workitems/job/job-1/together/stderr.txt'))).toMatchObject({ exitCode: 0, result: 'success' });
     // They are ended after it.
-    const subtasks = await until('the others are over', 30_000, async () => {
+    const subtasks = await until('the others are over', 60_000, async () => {
       const { value = [] } = await client.task.listSubtasks('job', 'together');
       return value.every(({ state }) => state === 'completed') ? value : undefined;
     });
@@ -107,7 +107,7 @@ describe('multi-instance tasks over three nodes of one pool, with @azure/batch',
     const recent = await Promise.all(nodes.map(async (node) => (await client.computeNode.get('pool', node ?? '')).recentTasks?.[0]));
     expect(recent).toMatchObject([{ taskId: 'together', taskState: 'completed' }, { taskId: 'together', subtaskId: 1, taskState: 'completed' }, { subtaskId: 2 }]);
     expect(recent[0]).not.toHaveProperty('subtaskId');
-    await until('nothing of it is left', 10_000, async () => (!isRunning('together/service.py') || undefined));
+    await until('nothing of it is left', 60_000, async () => (!isRunning('together/service.py') || undefined));
   });
 
   test('whose coordination fails on one node are retried whole, and fail as it did', async () => {
@@ -128,16 +128,16 @@ describe('multi-instance tasks over three nodes of one pool, with @azure/batch',
       commandLine: 'true',
       multiInstanceSettings: { numberOfInstances: NODES, coordinationCommandLine: '/bin/sh -c "sleep 98765"' },
     });
-    const running = await until('all instances run', 30_000, async () => {
+    const running = await until('all instances run', 60_000, async () => {
       const { value = [] } = await client.task.listSubtasks('job', 'endless');
       return value.length === NODES - 1 && value.every(({ state }) => state === 'running') ? value : undefined;
     });
     await client.task.terminate('job', 'endless');
     expect(await completed('job', 'endless')).toMatchObject({ executionInfo: { result: 'failure', failureInfo: { code: 'TaskEnded' } } });
-    await until('nothing of it runs', 10_000, async () => (!isRunning('sleep 98765') || undefined));
+    await until('nothing of it runs', 60_000, async () => (!isRunning('sleep 98765') || undefined));
     await client.task.deleteMethod('job', 'endless');
     for (const { nodeInfo } of running) {
-      await until('its directory is gone', 10_000, () =>
+      await until('its directory is gone', 60_000, () =>
         client.file.getPropertiesFromComputeNode('pool', nodeInfo?.nodeId ?? '', 'workitems/job/job-1/endless/stdout.txt').then(
           () => undefined,
           () => true,
@@ -194,7 +194,7 @@ describe('multi-instance tasks over three nodes of one pool, with @azure/batch',
       };
       const { lines, nodes } = await said('together');
       expect(lines).toEqual(['coordinated', ...nodes.map((node) => `I am ${node}`), '/bin/busybox']);
-      await until('nothing of it is left', 10_000, async () => (!isRunning(':7703 -h /tmp') || undefined));
+      await until('nothing of it is left', 60_000, async () => (!isRunning(':7703 -h /tmp') || undefined));
       if (!hasMpi) return;
 
       // The machine's programs in place of an image that has them.

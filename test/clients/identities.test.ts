@@ -30,7 +30,7 @@ describe('an identity instead of a signature in a URL, with @azure/batch', () =>
   afterAll(() => instance.purge());
 
   const completed = (task: string) =>
-    until(`${task} completes`, 30_000, async () => {
+    until(`${task} completes`, 60_000, async () => {
       const seen = await client.task.get('job', task);
       return seen.state === 'completed' ? seen : undefined;
     });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'linarite-identity-'));
   const { stdout } = await linarite(['env', '--identity', '--service-principal', '--format', 'json', '--data-dir', instance.dataDir]);
   identity = JSON.parse(stdout) as Readonly<Record<string, string>>;
-}, 60_000);
+});
 afterAll(async () => {
   await instance.purge();
   await rm(home, { recursive: true, force: true });
@@ -202,7 +202,7 @@ describe.skipIf(!hasPython)("the default credentials of Debian's python3-azure",
     ].join('\n');
     const { stdout } = await mustRun(PYTHON, ['-c', program], { env: of('IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'AZURE_BATCH_ENDPOINT') });
     expect(stdout.trim()).toMatch(/^\[.*\]$/);
-  }, 60_000);
+  });
 });
 
 /** The one that the embedded blob server brings along. */
@@ -224,9 +224,9 @@ describe('@azure/identity for JavaScript', () => {
     for (const tenant of ["'11a12173-0000-4000-8000-000000000001'", 'AZURE_TENANT_ID']) {
       expect(await tokenBy(`new ClientSecretCredential(${tenant}, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, ${options})`, names)).toBe('https://batch.core.windows.net/');
     }
-  }, 60_000);
+  });
 
   test('finds tokens on this machine by its default credentials', async () => {
     expect(await tokenBy('new DefaultAzureCredential()', ['IDENTITY_ENDPOINT', 'IDENTITY_HEADER'])).toMatch(/^https:\/\/batch\.core\.windows\.net\/?$/);
-  }, 60_000);
+  });
 });

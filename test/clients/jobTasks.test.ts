@@ -22,12 +22,12 @@ describe('job preparation and release, with @azure/batch', () => {
     return Buffer.concat(chunks).toString();
   };
   const completed = (job: string, task: string) =>
-    until(`${task} completes`, 30_000, async () => {
+    until(`${task} completes`, 60_000, async () => {
       const seen = await client.task.get(job, task);
       return seen.state === 'completed' ? seen : undefined;
     });
   const completedJob = (job: string) =>
-    until(`${job} completes`, 30_000, async () => {
+    until(`${job} completes`, 60_000, async () => {
       const seen = await client.job.get(job);
       return seen.state === 'completed' ? seen : undefined;
     });
@@ -85,13 +85,13 @@ describe('job preparation and release, with @azure/batch', () => {
       jobReleaseTask: { commandLine: 'true' },
     });
     await client.task.add('failing', { id: 'waits', commandLine: 'true' });
-    const failed = await until('the preparation fails', 30_000, async () => {
+    const failed = await until('the preparation fails', 60_000, async () => {
       const [seen] = await client.job.listPreparationAndReleaseTaskStatus('failing');
       return seen?.jobPreparationTaskExecutionInfo?.state === 'completed' ? seen : undefined;
     });
     expect(failed.jobPreparationTaskExecutionInfo).toMatchObject({ exitCode: 7, result: 'failure', retryCount: 1, failureInfo: { category: 'UserError', code: 'FailureExitCode' } });
     expect(await text(failed.nodeId ?? '', 'shared/tries')).toBe('try\ntry\n');
-    const explained = await until('the task is back', 30_000, async () => {
+    const explained = await until('the task is back', 60_000, async () => {
       const { stdout } = await linarite(['explain', 'failing', 'waits', '--data-dir', instance.dataDir]);
       return stdout.includes('job preparation task has failed') ? stdout : undefined;
     });

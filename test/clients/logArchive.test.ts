@@ -61,7 +61,7 @@ async function addPool(id: string, nodes: number): Promise<void> {
 async function runTasks(pool: string, job: string, commands: Readonly<Record<string, string>>): Promise<readonly string[]> {
   await client.call('POST', '/jobs', { id: job, poolInfo: { poolId: pool } });
   await client.call('POST', `/jobs/${job}/addtaskcollection`, { value: Object.entries(commands).map(([id, script]) => ({ id, commandLine: `/bin/sh -c '${script}'` })) });
-  return until('all tasks have ended', 30_000, async () => {
+  return until('all tasks have ended', 60_000, async () => {
     const { value } = (await client.call('GET', `/jobs/${job}/tasks`)) as { value: readonly Task[] };
     return value.every(({ state }) => state === 'completed') ? value.map(({ nodeInfo }) => nodeInfo.nodeId) : undefined;
   });
@@ -69,7 +69,7 @@ async function runTasks(pool: string, job: string, commands: Readonly<Record<str
 
 async function shrink(pool: string): Promise<void> {
   await client.call('POST', `/pools/${pool}/resize`, { targetDedicatedNodes: 0 });
-  await until('the pool has no nodes', 20_000, async () => {
+  await until('the pool has no nodes', 60_000, async () => {
     const { allocationState, currentDedicatedNodes } = (await client.call('GET', `/pools/${pool}`)) as Pool;
     return allocationState === 'steady' && currentDedicatedNodes === 0 ? true : undefined;
   });
@@ -154,12 +154,12 @@ describe('when the nodes of a pool have gone', () => {
 
   test('the objects go with their tasks', async () => {
     await client.call('DELETE', '/jobs/j/tasks/one');
-    await until('the task is gone', 5_000, async () => ((await ask('GET', '/jobs/j/tasks/one')).status === 404 ? true : undefined));
+    await until('the task is gone', 60_000, async () => ((await ask('GET', '/jobs/j/tasks/one')).status === 404 ? true : undefined));
     await client.call('POST', '/jobs/j/tasks', { id: 'one', commandLine: 'true' });
     expect((await ask('GET', '/jobs/j/tasks/one/files/stdout.txt')).status).toBe(409);
     expect(await blobs()).not.toEqual([]);
     await client.call('DELETE', '/jobs/j');
-    await until('no blob is left', 10_000, async () => ((await blobs()).length === 0 ? true : undefined));
+    await until('no blob is left', 60_000, async () => ((await blobs()).length === 0 ? true : undefined));
   });
 });
 
@@ -187,7 +187,7 @@ test('what a node that was killed takes along is said', async () => {
   process.kill(agent, 'SIGSTOP');
   await client.call('POST', '/pools/killed/removenodes', { nodeList: [node] });
   process.kill(agent, 'SIGKILL');
-  await until('the node is gone', 20_000, async () => ((await ask('GET', `/pools/killed/nodes/${node}`)).status === 404 ? true : undefined));
+  await until('the node is gone', 60_000, async () => ((await ask('GET', `/pools/killed/nodes/${node}`)).status === 404 ? true : undefined));
   const got = await ask('GET', '/jobs/k/tasks/t/files/stdout.txt');
   expect(reasonIn(got)).toEqual({ code: 'TaskFilesUnavailable', reason: 'The node has gone and has taken the files along: they were not archived before.' });
   expect(got.status).toBe(409);

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask } from '../../src/cli/ownOperations.ts';
 import { findSshd } from '../../src/agent/login/sshd.ts';
 import { probeIsolation } from '../../src/nodes/local/isolation.ts';
+import { contentOf, pathsBelow } from '../support/files.ts';
 import { LAUNCHER, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
@@ -29,7 +30,7 @@ describe.runIf(isPossible)('a user of a node, with @azure/batch and ssh', () => 
     client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
     await client.pool.add({ id: 'pool', vmSize: 'standard_a1_v2', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1 });
     node = await idle();
-  }, 60_000);
+  });
   afterAll(() => instance.purge());
 
   const idle = () =>
@@ -87,17 +88,8 @@ describe.runIf(isPossible)('a user of a node, with @azure/batch and ssh', () => 
   });
 
   test('leaves its password in no file of the service, and in no log', () => {
-    const paths = readdirSync(instance.dataDir, { recursive: true, encoding: 'utf8' }).map((name) => join(instance.dataDir, name));
+    const paths = pathsBelow(instance.dataDir);
     expect(paths.length).toBeGreaterThan(100);
     expect(paths.filter((path) => contentOf(path).includes(PASSWORD))).toEqual([]);
   });
 });
-
-/** Empty for what is no file, or is gone since it was listed. */
-function contentOf(path: string): Buffer {
-  try {
-    return statSync(path).isFile() ? readFileSync(path) : Buffer.alloc(0);
-  } catch {
-    return Buffer.alloc(0);
-  }
-}

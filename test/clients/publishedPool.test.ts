@@ -38,15 +38,15 @@ describe('a pool as it is published for Azure, on real nodes', () => {
     const { json } = await manage('GET', '/subscriptions');
     const [subscription] = (json as { readonly value: readonly { readonly id: string }[] }).value;
     published = `${subscription?.id}/resourceGroups/linarite/providers/Microsoft.Batch/batchAccounts/${env.AZURE_BATCH_ACCOUNT}/pools/published`;
-  }, 60_000);
+  });
   afterAll(() => instance.purge());
 
   test('its formula is evaluated, and its start task runs byte for byte', async () => {
     const made = await manage('PUT', published, publishedPool);
     expect([made.status, made.json]).toMatchObject([200, { properties: { startTask: { commandLine: COMMAND_LINE } }, identity: publishedPool.identity }]);
-    const run = await until('the formula is evaluated', 30_000, async () => (await client.pool.get('published')).autoScaleRun);
+    const run = await until('the formula is evaluated', 60_000, async () => (await client.pool.get('published')).autoScaleRun);
     expect([run.results, run.error]).toEqual([expect.stringContaining('$TargetDedicatedNodes=0'), undefined]);
-    await until('it is steady', 30_000, async () => ((await client.pool.get('published')).allocationState === 'steady' ? true : undefined));
+    await until('it is steady', 60_000, async () => ((await client.pool.get('published')).allocationState === 'steady' ? true : undefined));
     const sized = await manage('PATCH', published, { properties: { scaleSettings: { fixedScale: { targetDedicatedNodes: 1 } } } });
     expect(sized.status).toBe(200);
     const node = await until('its node is idle', 60_000, async () => (await client.computeNode.list('published')).find(({ state }) => state === 'idle'));

@@ -16,8 +16,14 @@ describe('job schedules, with @azure/batch', () => {
   });
   afterAll(() => instance.purge());
 
+  /** The answer to its addition waits a second for the owner at most. */
+  const madeFirst = (schedule: string) =>
+    until(`the first job of ${schedule} is there`, 60_000, async () => {
+      const seen = await client.jobSchedule.get(schedule);
+      return seen.executionInfo?.recentJob === undefined ? undefined : seen;
+    });
   const completedJob = (job: string) =>
-    until(`${job} completes`, 30_000, async () => {
+    until(`${job} completes`, 60_000, async () => {
       const seen = await client.job.get(job);
       return seen.state === 'completed' ? seen : undefined;
     });
@@ -33,7 +39,7 @@ describe('job schedules, with @azure/batch', () => {
         jobManagerTask: { id: 'manager', commandLine: `/bin/sh -c 'cat $AZ_BATCH_JOB_PREP_WORKING_DIR/made.txt; echo $COMMON $AZ_BATCH_JOB_ID $AZ_BATCH_TASK_DIR'` },
       },
     });
-    const seen = await client.jobSchedule.get('hourly');
+    const seen = await madeFirst('hourly');
     expect(seen.executionInfo?.recentJob).toMatchObject({ id: 'hourly:job-1' });
     expect(seen.executionInfo?.nextRunTime?.getTime()).toBe((seen.creationTime?.getTime() ?? 0) + 3_600_000);
     const job = await completedJob('hourly:job-1');
@@ -48,11 +54,12 @@ describe('job schedules, with @azure/batch', () => {
 
   test('one that does not recur is complete with its job, also if the service was restarted meanwhile', async () => {
     await client.jobSchedule.add({ id: 'once', schedule: {}, jobSpecification: { poolInfo: { poolId: 'pool' } } });
+    await madeFirst('once');
     await client.task.add('once:job-1', { id: 't', commandLine: 'true' });
     expect((await linarite(['restart', '--data-dir', instance.dataDir])).code).toBe(0);
     await client.job.patch('once:job-1', { onAllTasksComplete: 'terminatejob' });
     expect((await completedJob('once:job-1')).executionInfo?.terminateReason).toBe('AllTasksComplete');
-    const seen = await until('the schedule completes', 30_000, async () => {
+    const seen = await until('the schedule completes', 60_000, async () => {
       const schedule = await client.jobSchedule.get('once');
       return schedule.state === 'completed' ? schedule : undefined;
     });
@@ -63,6 +70,7 @@ describe('job schedules, with @azure/batch', () => {
 
   test('one that is disabled and enabled, terminated and deleted does as it is told, its job with it', async () => {
     await client.jobSchedule.add({ id: 'ending', schedule: { recurrenceInterval: 'PT1M' }, jobSpecification: { poolInfo: { poolId: 'pool' } } });
+    await madeFirst('ending');
     await client.task.add('ending:job-1', { id: 'long', commandLine: 'sleep 600' });
     await client.jobSchedule.disable('ending');
     expect((await client.jobSchedule.get('ending')).state).toBe('disabled');
@@ -73,7 +81,7 @@ describe('job schedules, with @azure/batch', () => {
     expect(listed.map(({ id, previousState }) => [id, previousState])).toEqual([['ending', 'terminating']]);
     expect((await client.jobSchedule.exists('ending')).body).toBe(true);
     await client.jobSchedule.deleteMethod('ending');
-    await until('schedule and job are gone', 30_000, async () => {
+    await until('schedule and job are gone', 60_000, async () => {
       const gone = await Promise.all([client.jobSchedule.get('ending').then(() => false, ({ code }) => code === 'JobScheduleNotFound'), client.job.get('ending:job-1').then(() => false, ({ code }) => code === 'JobNotFound')]);
       return gone.every(Boolean) || undefined;
     });

@@ -66,7 +66,7 @@ describe("the requests of Terraform's provider azurerm", () => {
     const { LINARITE_MANAGEMENT_ENDPOINT = '', LINARITE_CA_FILE = '', AZURE_CLIENT_ID = '', AZURE_CLIENT_SECRET = '' } = JSON.parse(stdout) as Readonly<Record<string, string>>;
     [base, clientId, secret] = [LINARITE_MANAGEMENT_ENDPOINT, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET];
     agent = new Agent({ keepAlive: true, ca: await readFile(LINARITE_CA_FILE) });
-  }, 60_000);
+  });
   afterAll(async () => {
     agent.destroy();
     await instance.purge();

@@ -1,7 +1,6 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contentOf, pathsBelow } from '../support/files.ts';
 import { startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
@@ -39,7 +38,7 @@ describe('user accounts of a pool, with @azure/batch', () => {
     return Buffer.concat(chunks).toString().trim();
   };
   const completed = (job: string, task: string) =>
-    until(`${task} completes`, 30_000, async () => {
+    until(`${task} completes`, 60_000, async () => {
       const seen = await client.task.get(job, task);
       return seen.state === 'completed' ? seen : undefined;
     });
@@ -64,7 +63,7 @@ describe('user accounts of a pool, with @azure/batch', () => {
     expect(stranger.executionInfo?.exitCode).toBeUndefined();
     await completed('job', 'manager');
     await client.job.terminate('job');
-    await until('the job ends', 30_000, async () => ((await client.job.get('job')).state === 'completed' ? true : undefined));
+    await until('the job ends', 60_000, async () => ((await client.job.get('job')).state === 'completed' ? true : undefined));
     const node = plain.nodeInfo?.nodeId ?? '';
     const said = async (task: string): Promise<string> => text(node, `workitems/job/job-1/${task}/stdout.txt`);
     expect(await text(node, 'startup/stdout.txt')).toMatch(isRoot ? /^given 23456$/ : /^given \d+$/);
@@ -77,17 +76,8 @@ describe('user accounts of a pool, with @azure/batch', () => {
   });
 
   test.runIf(isRoot)('leave their passwords in no file of the service, and in no log', () => {
-    const paths = readdirSync(instance.dataDir, { recursive: true, encoding: 'utf8' }).map((name) => join(instance.dataDir, name));
+    const paths = pathsBelow(instance.dataDir);
     expect(paths.length).toBeGreaterThan(100);
     expect(paths.filter((path) => contentOf(path).includes(PASSWORD))).toEqual([]);
   });
 });
-
-/** Empty for what is no file, or is gone since it was listed. */
-function contentOf(path: string): Buffer {
-  try {
-    return statSync(path).isFile() ? readFileSync(path) : Buffer.alloc(0);
-  } catch {
-    return Buffer.alloc(0);
-  }
-}

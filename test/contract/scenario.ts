@@ -63,6 +63,7 @@ export function nodeRequests(): NodeRequests {
   };
   return {
     ask: (_account, node, ask) => {
+      if (ask.kind === 'usage') return Promise.resolve({ kind: 'usage', measures: [], running: [] });
       if (ask.kind === 'remoteLogin') return Promise.resolve({ kind: 'remoteLogin', address: '127.0.0.2', port: 50_000, hostKey: 'ssh-ed25519 AAAA' });
       const who = `${node} ${ask.name}`;
       const answer = answerOf(who, ask.kind !== 'addUser');

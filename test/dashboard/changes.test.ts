@@ -8,7 +8,7 @@ import { startLinarite, type Instance } from '../support/linarite.ts';
 import { accessibility, hasChromium, launch, linkOf, openWindow, type Window } from './browser.ts';
 
 /** A busy machine answers later. */
-const WITHIN_MS = 15_000;
+const WITHIN_MS = 30_000;
 const JOBS = ['a-1', 'a-2', 'a-3', 'b-1'];
 
 describe.skipIf(!hasChromium)('what is changed on the page (needs Debian\'s chromium)', () => {
@@ -33,12 +33,12 @@ describe.skipIf(!hasChromium)('what is changed on the page (needs Debian\'s chro
     page.setDefaultTimeout(WITHIN_MS);
     await page.goto(await linkOf(service));
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
-  }, 60_000);
+  });
   afterAll(async () => {
     client?.close();
     await browser?.close();
     await service?.purge();
-  }, 60_000);
+  });
 
   async function show(hash: string, text: string): Promise<void> {
     await page.goto(`${origin}/${hash}`);

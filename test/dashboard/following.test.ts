@@ -25,12 +25,12 @@ describe.skipIf(!hasChromium)('what the page is told (needs Debian\'s chromium)'
     window = await openWindow(browser, origin);
     await window.page.goto(await linkOf(service));
     await window.page.getByRole('heading', { name: 'Overview' }).waitFor();
-  }, 60_000);
+  });
   afterAll(async () => {
     client?.close();
     await browser?.close();
     await service?.purge();
-  }, 60_000);
+  });
 
   function rowOf(page: Page, job: string): Locator {
     return page.getByRole('row').filter({ has: page.getByRole('link', { name: job, exact: true }) });
@@ -83,7 +83,9 @@ describe.skipIf(!hasChromium)('what the page is told (needs Debian\'s chromium)'
     await page.getByText(shows).first().waitFor();
     await follows;
     await page.clock.runFor(SETTLES_MS);
-    await expect.poll(() => underWay).toBe(0);
+    // In two looks: an answer may have the page ask for more.
+    let looks = 0;
+    await expect.poll(() => (looks = underWay === 0 ? looks + 1 : 0), { interval: 200 }).toBeGreaterThanOrEqual(2);
     asked.splice(0);
     await page.clock.runFor(WATCHED_MS);
     // What a job waits for is worked out, and tasks that are not taken in yet are in its counts alone.

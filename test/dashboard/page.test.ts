@@ -62,17 +62,17 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
         { id: 'ticker', commandLine: "/bin/bash -c 'for i in {1..3000}; do echo line $i; sleep 0.1; done'" },
       ],
     });
-    await until('the tasks to end', 40_000, async () => {
+    await until('the tasks to end', 60_000, async () => {
       const { taskCounts } = (await client.call('GET', '/jobs/render/taskcounts')) as { readonly taskCounts: { readonly failed: number; readonly succeeded: number } };
       return taskCounts.failed === FAILING && taskCounts.succeeded >= 8 ? taskCounts : undefined;
     });
     window = await openWindow(browser, origin);
-  }, 90_000);
+  });
   afterAll(async () => {
     client?.close();
     await browser?.close();
     await service?.purge();
-  }, 60_000);
+  });
 
   async function show(hash: string, text: string): Promise<void> {
     await window.page.goto(`${origin}/${hash}`);
@@ -165,7 +165,7 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
     await page.getByRole('button', { name: `Rerun ${FAILING}…` }).click();
     await page.getByRole('dialog', { name: `Rerun ${FAILING} tasks?` }).getByRole('button', { name: `Rerun ${FAILING}` }).click();
     await page.getByRole('status').getByText(`${FAILING} tasks are run again`).waitFor();
-    await until('them to fail again', 20_000, async () => {
+    await until('them to fail again', 60_000, async () => {
       const { taskCounts } = (await client.call('GET', '/jobs/render/taskcounts')) as { readonly taskCounts: { readonly failed: number } };
       return taskCounts.failed === FAILING ? taskCounts : undefined;
     });

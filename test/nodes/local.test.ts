@@ -31,7 +31,7 @@ describeProvider(
       },
       killAgent: async (node) => {
         const agent = (await readRecords(dataRoot)).find((record) => record.node === node)?.agent;
-        if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
+        if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 30_000 }]);
       },
       survivors: (node) => markedProcesses([`LINARITE_NODE=${join(dataRoot, String(node), 'root')}`]),
       close: async () => {
@@ -41,7 +41,6 @@ describeProvider(
       },
     };
   },
-  { deathMs: 2_000 },
 );
 
 test('an agent that cannot be started is a failed node', async () => {
@@ -103,7 +102,7 @@ test('low-priority nodes are as many as there is capacity for, also those that t
   const noticed = told[0]?.node ?? 0;
   expect([1, 2]).toContain(noticed);
   // Nobody releases it by then. Whoever asks later, another service as well, hears why it ended.
-  await expect.poll(() => told.at(-1), { timeout: 20_000, interval: 50 }).toMatchObject({ node: noticed, life: 1, observed: { kind: 'preempted' } });
+  await expect.poll(() => told.at(-1), { timeout: 30_000, interval: 50 }).toMatchObject({ node: noticed, life: 1, observed: { kind: 'preempted' } });
   await second.close();
   const third = withCapacity(2);
   expect((await third.list('all')).filter(({ observed }) => observed.kind === 'preempted').map(({ node }) => node)).toEqual([noticed]);

@@ -135,7 +135,7 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
     const program = `/usr/bin/perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalPort => 7001, Proto => "udp") or die; open(my $f, ">", "up"); close $f; for (1 .. 3) { $s->recv(my $x, 65536); $s->send($x . " from " . $s->peerport) }'`;
     const up = join(dataRoot, '2/root/workitems/job1/job-1/datagrams/wd/up');
     const answered = ownerOf(2).run({ task: 'datagrams', commandLine: program });
-    await expect.poll(() => existsSync(up), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(up), { timeout: 30_000 }).toBe(true);
     const sockets = [createSocket('udp4'), createSocket('udp4')];
     const said = async (socket: Socket | undefined, text: string): Promise<readonly string[]> => {
       const answer = new Promise<Buffer>((resolve) => socket?.once('message', resolve));
@@ -173,7 +173,7 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
     expect(await output(6, ask(address(4), 7_000))).toBe('node 4');
     const outside = (await readRecords(dataRoot)).find(({ node }) => node === 4)?.agent;
     if (!outside) throw new Error('node 4 has no agent');
-    await endProcess(outside, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
+    await endProcess(outside, [{ signal: 'SIGKILL', waitMs: 30_000 }]);
     await start(4, 2, true, 2);
     await serve(4, 'serve-again');
     expect(await output(6, ask(address(4), 7_000)), 'of the next life').toBe('node 4');
@@ -181,7 +181,7 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
 
   test('leave nothing when they are released', async () => {
     for (const { node, life } of await readRecords(dataRoot)) await provider.release(node, life, 1_000);
-    await expect.poll(() => openNamespaces().filter((found) => seen.has(found)), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => openNamespaces().filter((found) => seen.has(found)), { timeout: 30_000 }).toEqual([]);
     expect(Object.keys(networkInterfaces()).filter((name) => /^n[0-9a-f]{14}$/.test(name))).toEqual([]);
     expect(readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`)).filter((link) => link.startsWith('net:')), 'switches that the service has open').toEqual([]);
   });
@@ -217,8 +217,8 @@ test.skipIf(noWay !== null)('a node with a way outside reaches what its machine 
     // It goes with the agent, however that ends.
     const agent = (await readRecords(dataRoot))[0]?.agent;
     if (!agent) throw new Error('the node has no agent');
-    await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
-    await expect.poll(() => existsSync(`/proc/${programs[0]}`), { timeout: 10_000 }).toBe(false);
+    await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 30_000 }]);
+    await expect.poll(() => existsSync(`/proc/${programs[0]}`), { timeout: 30_000 }).toBe(false);
   } finally {
     await provider.release(1, 1, 1_000);
     await provider.close();

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { beforeNodesOf } from '../../src/core/node/numbers.ts';
 import type { Observation, PoolProvider, NodeRequest } from '../../src/nodes/provider.ts';
+import { contentOf } from '../support/files.ts';
 import { nodeRequest } from '../support/providers.ts';
 import { type ScriptedOwner, startOwner, work } from '../agent/scriptedOwner.ts';
 
@@ -17,8 +17,11 @@ export interface ProviderUnderTest {
   close(): Promise<void>;
 }
 
+/** On a busy machine. */
+const DEATH_WITHIN_MS = 20_000;
+
 /** What the owner relies on, whatever the engine. `create` is told where agents dial in, as a service knows it. */
-export function describeProvider(name: string, create: (agentUrl: string) => Promise<ProviderUnderTest>, within: { readonly deathMs: number }): void {
+export function describeProvider(name: string, create: (agentUrl: string) => Promise<ProviderUnderTest>): void {
   describe(`nodes from the ${name} provider`, () => {
     let under: ProviderUnderTest;
     let owner: ScriptedOwner;
@@ -46,7 +49,7 @@ export function describeProvider(name: string, create: (agentUrl: string) => Pro
       const script = `setsid sleep 301 & env -i setsid sleep 302 & (trap "" TERM INT HUP; while :; do sleep 1; done) & echo up > $AZ_BATCH_NODE_SHARED_DIR/up; sleep 303`;
       const key = { job: 1, task: 1, attempt: 1, instance: 0 };
       owner.command({ kind: 'offer', key, work: work({ commandLine: `/bin/sh -c '${script}'` }) });
-      await expect.poll(() => under.survivors(7).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(6);
+      await expect.poll(() => under.survivors(7).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(6);
     };
 
     test('run, and their agents dial in with the credential that was given', async () => {
@@ -94,7 +97,7 @@ export function describeProvider(name: string, create: (agentUrl: string) => Pro
       await under.killAgent(7);
       await owner.until('ended', () => saw(1, 'ended'));
       expect(under.survivors(7)).toEqual([]);
-      expect(performance.now() - killedAt).toBeLessThan(within.deathMs);
+      expect(performance.now() - killedAt).toBeLessThan(DEATH_WITHIN_MS);
     });
 
     test('go on while the service is away and are found again', async () => {
@@ -125,6 +128,7 @@ export function describeProvider(name: string, create: (agentUrl: string) => Pro
       await ready();
       await under.provider.acquire({ ...request, life: 2 });
       await owner.until('the second life says hello', () => hellos().some(({ frame }) => frame.kind === 'hello' && frame.report.life === 2));
+      await owner.until('it is running', () => saw(2, 'running'));
       expect(await under.provider.list(1)).toEqual([{ node: 7, life: 2, observed: { kind: 'running' } }]);
       await under.provider.release(7, 1, 0);
       expect(await under.provider.list(1), 'a release of an earlier life changes nothing').toHaveLength(1);
@@ -138,7 +142,7 @@ export function describeProvider(name: string, create: (agentUrl: string) => Pro
     test('never carry the credential in a process argument', async () => {
       await under.provider.acquire(request);
       await ready();
-      for (const pid of under.survivors(7)) expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('contract-secret');
+      for (const pid of under.survivors(7)) expect(contentOf(`/proc/${pid}/cmdline`).toString()).not.toContain('contract-secret');
     });
 
     test('tell what they can and cannot do here', async () => {

@@ -62,7 +62,7 @@ describe.skipIf(!hasSshd())('over real sshd', () => {
         killAgent: async (node) => {
           for (const nodes of nodesDirectories()) {
             const agent = (await readRecords(nodes)).find((record) => record.node === node)?.agent;
-            if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
+            if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 30_000 }]);
           }
         },
         survivors: (node) => markedProcesses(nodesDirectories().map((nodes) => `LINARITE_NODE=${join(nodes, String(node), 'root')}`)),
@@ -73,7 +73,6 @@ describe.skipIf(!hasSshd())('over real sshd', () => {
         },
       };
     },
-    { deathMs: 20_000 },
   );
 
   describe('hosts', () => {
@@ -128,7 +127,7 @@ describe.skipIf(!hasSshd())('over real sshd', () => {
     });
 
     test('that vanish keep their nodes for the lease; the next life begins elsewhere, and what a host still has ends when it is back', async () => {
-      const provider = made({ leaseMs: 500 });
+      const provider = made({ leaseMs: 8_000 });
       await provider.acquire(asked(7));
       await owner.until('it runs', () => owner.reports.some(({ kind }) => kind === 'ready'));
       const first = (await readRecords(join(directory, `${CLUSTER}-127.0.0.2`, 'nodes'))).length === 1 ? '127.0.0.2' : '127.0.0.3';

@@ -8,9 +8,23 @@ import { type Scenario } from '../../src/simulation/simulate.ts';
 import type { OwnerStore, TickCommit } from '../../src/store/ownerStore.ts';
 import { altered, CROWDED, lived, MANY_DELETES, PREEMPTED, PREPARED, SCHEDULED, SMALL, TAKEN_BACK, TOGETHER } from './lives.ts';
 
+/** Pools are resized, resizes are stopped, and nodes are removed. */
+const RESIZED: Partial<Scenario> = { workload: { ...SMALL, actionEveryMs: 300 }, faults: NO_FAULTS };
+/** A violation of a pool that has come to rest with other nodes than it is to have, of which `is` holds. */
+function atRest(is: (have: number, want: number) => boolean): Pick<RegExp, 'test'> {
+  return {
+    test: (violation) => {
+      const [, dedicated, low, wantedDedicated, wantedLow] = (/is steady with (\d+) and (\d+) nodes, its targets are (\d+) and (\d+), and no error says why/.exec(violation) ?? []).map(Number);
+      return dedicated !== undefined && is(dedicated + Number(low), Number(wantedDedicated) + Number(wantedLow));
+    },
+  };
+}
+const SHORT = atRest((have, want) => have < want);
+const ABOVE = atRest((have, want) => have > want);
+
 describe('the simulation notices', () => {
   /** Of the first seed that shows what is looked for; of all of them if none does. */
-  const violations = async (core: CreateCore, scenario: Partial<Scenario> = {}, wanted = /./): Promise<string> => {
+  const violations = async (core: CreateCore, scenario: Partial<Scenario> = {}, wanted: Pick<RegExp, 'test'> = /./): Promise<string> => {
     const all: string[] = [];
     for (let number = 1; number <= 30; number += 1) {
       const { violations: found } = await lived({ seed: number, createCore: core, ...scenario });
@@ -124,6 +138,22 @@ describe('the simulation notices', () => {
       },
     });
     expect(await violations(core, { faults: NO_FAULTS })).toMatch(/is leavingpool and is given a task/);
+  });
+
+  it('that a pool comes to rest short of its targets, and no error says why', async () => {
+    const core = altered({ decisions: (decisions) => ({ ...decisions, pools: decisions.pools.map((pool) => ({ ...pool, resizeErrors: [] })) }) });
+    expect((await violations(core, RESIZED, SHORT)).split('\n').some((violation) => SHORT.test(violation))).toBe(true);
+  });
+
+  it('that a node stays which its pool has no place for', async () => {
+    const core = altered({ decisions: (decisions) => ({ ...decisions, nodes: decisions.nodes.map((node) => (node.goneAt === null ? node : { ...node, goneAt: null, state: 'idle' })) }) });
+    expect((await violations(core, RESIZED, ABOVE)).split('\n').some((violation) => ABOVE.test(violation))).toBe(true);
+  });
+
+  it('that other nodes leave than were to be removed', async () => {
+    const core = altered({ event: (event) => [event.kind === 'pool' ? { ...event, intent: { ...event.intent, removing: [] } } : event] });
+    const stays = /has still nodes that were to be removed/;
+    expect(await violations(core, RESIZED, stays)).toMatch(stays);
   });
 
   it('that a completed task changes', async () => {

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { locatePackage, provideBinaries } from '../../src/store/embedded/binaries.ts';
+import { run } from '../support/linarite.ts';
 
 const STRANGER = { uid: 64899, gid: 64899 };
 let directory: string;
@@ -19,6 +20,16 @@ function unpack(parent: string): { packageRoot: string; version: string } {
   const packageRoot = join(directory, parent, 'package');
   cpSync(source, packageRoot, { recursive: true, filter: (path) => !lstatSync(path).isSymbolicLink() });
   return { packageRoot, version };
+}
+
+/** What is like the package, and holds so many files, in a directory that others cannot enter. */
+function installation(parent: string, files: number): { packageRoot: string; version: string } {
+  const packageRoot = join(directory, parent, 'package');
+  for (const part of ['bin', 'share']) mkdirSync(join(packageRoot, 'native', part), { recursive: true });
+  for (let index = 0; index < files; index++) writeFileSync(join(packageRoot, 'native/share', String(index)), '');
+  writeFileSync(join(packageRoot, 'native/pg-symlinks.json'), '[]');
+  chmodSync(join(directory, parent), 0o700);
+  return { packageRoot, version: '9.9.9' };
 }
 
 function runs(program: string, as?: { uid: number; gid: number }): boolean {
@@ -48,6 +59,20 @@ describe('the binaries of PostgreSQL', () => {
     const before = lstatSync(binaries.postgres).ino;
     expect(provideBinaries(join(directory, 'copies'), STRANGER, installed)).toEqual(binaries);
     expect(lstatSync(binaries.postgres).ino).toBe(before);
+  });
+
+  test.runIf(process.getuid?.() === 0)('are copied by each of several processes that begin at once, and one copy stays, with nothing half beside it', async () => {
+    const installed = installation('closed', 2_000);
+    const copies = join(directory, 'copies');
+    // Of processes that ended in the middle, and of one that is at it.
+    mkdirSync(join(copies, 'postgresql-9.9.9.new-4194305'), { recursive: true });
+    mkdirSync(join(copies, `postgresql-9.9.9.new-${process.ppid}`));
+    const program = `import(process.argv[1]).then(({ provideBinaries }) => provideBinaries(...JSON.parse(process.argv[2])))`;
+    const args = ['--import', import.meta.resolve('tsx'), '--eval', program, import.meta.resolve('../../src/store/embedded/binaries.ts'), JSON.stringify([copies, STRANGER, installed])];
+    const ends = await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, args)));
+    expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(Array.from({ length: 4 }, () => [0, '']));
+    expect(readdirSync(copies).toSorted()).toEqual(['postgresql-9.9.9', `postgresql-9.9.9.new-${process.ppid}`]);
+    expect(readdirSync(join(copies, 'postgresql-9.9.9/native/share'))).toHaveLength(2_000);
   });
 
   test('are of the major version that package.json names', () => {

@@ -27,7 +27,7 @@ export interface Finished {
 
 export const LAUNCHER = resolve(import.meta.dirname, '../../linarite');
 
-/** Runs a program to its end; ends it after `timeoutMs` (default a minute). */
+/** Runs a program to its end; ends it after `timeoutMs` (default: shortly before a test has to end). */
 export function run(
   program: string,
   args: readonly string[],
@@ -38,7 +38,7 @@ export function run(
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: options.timeoutMs ?? 60_000,
+      timeout: options.timeoutMs ?? 110_000,
     });
     let stdout = '';
     let stderr = '';
@@ -63,14 +63,32 @@ export function linarite(args: readonly string[], options: Parameters<typeof run
   return mustRun(LAUNCHER, args, { timeoutMs: 120_000, ...options });
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((settle, reject) => {
+/**
+ * Below what systems give to outgoing connections, and the blob server's own: what is free stays free, also while a
+ * service that has it is killed and comes back. Each of the workers that run at once has its part of them.
+ */
+const PORTS = { first: 11_000, count: 9_000, workers: 3 };
+/** A service's blob server takes the port after its own. */
+const PORT_STEP = 5;
+let nextPort = Math.floor(Math.random() * (PORTS.count / PORTS.workers / PORT_STEP)) * PORT_STEP;
+
+/** A port that nobody has, and that nobody else in this run of tests is given. */
+export async function freePort(): Promise<number> {
+  const share = PORTS.count / PORTS.workers;
+  const first = PORTS.first + (Number(process.env['VITEST_POOL_ID'] ?? 0) % PORTS.workers) * share;
+  for (let tried = 0; tried < share; tried += PORT_STEP) {
+    const port = first + nextPort;
+    nextPort = (nextPort + PORT_STEP) % share;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port from ${first} to ${first + share - 1} is free`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((settle) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? settle(address.port) : reject(new Error('no port'))));
-    });
+    server.once('error', () => settle(false));
+    server.listen(port, () => server.close(() => settle(true)));
   });
 }
 
@@ -97,7 +115,7 @@ export async function startLinarite(flags: readonly string[] = []): Promise<Inst
     up: async () => void (await linarite(['up', '--detach', '--data-dir', dataDir, '--port', String(port), ...flags])),
     purge: async () => {
       await linarite(['down', '--purge', '--data-dir', dataDir]);
-      await rm(parent, { recursive: true, force: true });
+      await rm(parent, { recursive: true, force: true, maxRetries: 10 });
     },
   };
   await instance.up();
@@ -129,4 +147,13 @@ export function processesNaming(dataDir: string): string[] {
           }
         })
         .filter((line) => line.includes(dataDir));
+}
+
+/** Whether the process runs: one that has ended and is not waited for yet does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }

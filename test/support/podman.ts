@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { quoteForShell } from '../../src/base/shellWords.ts';
 import { engineCall, forgetEngine, prepareEngine } from '../../src/agent/containers/engine.ts';
 import { tryEngines } from '../../src/agent/containers/trial.ts';
+import { removeBusyTree } from '../../src/agent/removal.ts';
 import { canMakeImages, makeImageRoot } from './imageRoots.ts';
 import { type Finished, mustRun } from './linarite.ts';
 
@@ -22,7 +23,7 @@ export async function startPodman(): Promise<Podman | string> {
   if (!canMakeImages) return 'busybox-static is not installed';
   const trials = mkdtempSync(join(tmpdir(), 'linarite-podman-trial-'));
   const { engine, limits } = await tryEngines({ directory: trials, environment: process.env, kinds: ['podman'], agentCommand: [process.execPath] });
-  rmSync(trials, { recursive: true, force: true, maxRetries: 10 });
+  removeBusyTree(trials);
   if (engine === null) return limits.join(' ');
   const directory = mkdtempSync(join(tmpdir(), 'linarite-podman-'));
   const store = join(directory, 'store');
@@ -43,7 +44,7 @@ export async function startPodman(): Promise<Podman | string> {
       await run(['rmi', '--all', '--force']);
       await run(['volume', 'rm', '--all', '--force']);
       forgetEngine(store);
-      rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+      removeBusyTree(directory);
     },
   };
 }

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
 import type { Engine } from '../../src/agent/containers/engine.ts';
 import { ENGINE_PATH, type Trial, tryEngines } from '../../src/agent/containers/trial.ts';
+import { removeBusyTree } from '../../src/agent/removal.ts';
 import { engineProgram } from './engineProgram.ts';
 
 /** Debian's busybox-static: one program without libraries, so that an image can be made without a network. */
@@ -41,7 +42,7 @@ export async function realEngines(): Promise<readonly RealEngine[]> {
     const isHidden = engine?.kind === 'runtime' && runtime === 'crun' && existsSync(MIXED_TREE);
     found.push({ name, engine: isHidden ? { ...engine, hasGroups: false } : (engine ?? undefined) });
   }
-  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+  removeBusyTree(directory);
   return found;
 }
 

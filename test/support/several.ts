@@ -1,5 +1,5 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, connect as connectTcp, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, connect as connectTcp, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectionUrl, ensureDatabase } from '../../src/store/embedded/databases.ts';
@@ -108,19 +108,21 @@ async function balance(ports: readonly number[]): Promise<{ readonly port: numbe
       const port = ports[next % ports.length];
       if (left === 0 || port === undefined) return void client.destroy();
       const backend = connectTcp(port, '127.0.0.1');
+      // Node.js takes `connecting` back before it tells of the error.
+      let isConnected = false;
       backend.once('connect', () => {
+        isConnected = true;
         client.pipe(backend).pipe(client);
         client.once('close', () => backend.destroy());
         backend.once('close', () => client.destroy());
       });
-      backend.on('error', () => (client.bytesWritten === 0 && backend.connecting ? attempt(left - 1) : client.destroy()));
+      backend.on('error', () => (isConnected ? client.destroy() : attempt(left - 1)));
     };
     attempt(ports.length);
   });
-  const port = await freePort();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    port,
+    port: (server.address() as AddressInfo).port,
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeOf } from '../../src/base/errors.ts';
+import { removeBusyTree } from '../../src/agent/removal.ts';
 import { waitUntil } from '../../src/processes/end.ts';
+import { freePort, isAlive } from './linarite.ts';
 
 /**
  * A Slurm cluster of this machine alone: one slurmctld and several slurmd on loopback, which need neither munge nor
@@ -44,7 +46,7 @@ export async function startSlurmCluster({ nodes = 4, cpus = 4, memoryMb = 16_000
   const directory = mkdtempSync(join(tmpdir(), 'linarite-slurm-'));
   const config = join(directory, 'slurm.conf');
   const environment = { SLURM_CONF: config };
-  const ports = await freePorts(nodes + 1);
+  const ports = await Promise.all(Array.from({ length: nodes + 1 }, () => freePort()));
   // Control groups have their names, also those of another cluster beside this one.
   const names = Array.from({ length: nodes }, (_, index) => `t${process.pid}n${index + 1}`);
   for (const name of names) mkdirSync(join(directory, 'spool', name), { recursive: true });
@@ -58,7 +60,7 @@ export async function startSlurmCluster({ nodes = 4, cpus = 4, memoryMb = 16_000
     if (!existsSync(join(directory, 'run', `${name}.pid`))) return;
     const pid = pidOf(name);
     signal(pid, 'SIGTERM');
-    if (!(await waitUntil(() => !lives(pid), 5_000))) signal(pid, 'SIGKILL');
+    if (!(await waitUntil(() => !isAlive(pid), 5_000))) signal(pid, 'SIGKILL');
   };
   const startController = (): void => void run('slurmctld', '-i', '-f', config);
   const close = async (): Promise<void> => {
@@ -72,14 +74,15 @@ export async function startSlurmCluster({ nodes = 4, cpus = 4, memoryMb = 16_000
     await Promise.all(names.map((name) => stop(`slurmd-${name}`)));
     for (const pid of processesOf(directory)) signal(pid, 'SIGKILL');
     await waitUntil(() => processesOf(directory).length === 0, 3_000);
-    for (const group of groupsOf(names)) rmdirSync(group);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    // A group whose last process has just ended may be in use for a moment still.
+    await waitUntil(() => groupsOf(names).every(isRemoved), 10_000);
+    removeBusyTree(directory);
   };
   try {
     startController();
     for (const name of names) run('slurmd', '-N', name, '-f', config);
     const areIdle = (): boolean => run('sinfo', '-h', '-p', 'high', '-t', 'idle', '-o', '%D').trim() === String(nodes);
-    if (!(await waitUntil(areIdle, 15_000))) throw new Error(`the nodes of the cluster do not come up: ${run('sinfo', '-N', '-l')}`);
+    if (!(await waitUntil(areIdle, 60_000))) throw new Error(`the nodes of the cluster do not come up: ${run('sinfo', '-N', '-l')}`);
   } catch (error) {
     await close();
     throw error;
@@ -168,8 +171,14 @@ function groupsOf(names: readonly string[]): readonly string[] {
   return found;
 }
 
-function lives(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+/** Whether the control group is gone. */
+function isRemoved(group: string): boolean {
+  try {
+    rmdirSync(group);
+  } catch (error) {
+    return codeOf(error) === 'ENOENT';
+  }
+  return true;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
@@ -178,19 +187,4 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch {
     // It has ended meanwhile.
   }
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-      const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
-    })),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('a server on a port has an address');
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

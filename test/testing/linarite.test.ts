@@ -7,19 +7,11 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startLinarite } from '../../src/testing/linarite.ts';
 import { waitUntil } from '../../src/processes/end.ts';
+import { isAlive } from '../support/linarite.ts';
 
 const HELPER = resolve(import.meta.dirname, '../../src/testing/linarite.ts');
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describe('a service for a test', { timeout: 120_000 }, () => {
+describe('a service for a test', { timeout: 180_000 }, () => {
   test('has what its seed says, runs tasks, lets time pass, and leaves nothing', async () => {
     const service = await startLinarite({
       clock: 'virtual',
@@ -62,7 +54,7 @@ describe('a service for a test', { timeout: 120_000 }, () => {
     const [line] = (await once(createInterface(starter.stdout), 'line')) as [string];
     const { pid, dataDir } = JSON.parse(line) as { readonly pid: number; readonly dataDir: string };
     starter.kill('SIGKILL');
-    expect(await waitUntil(() => !isAlive(pid), 30_000)).toBe(true);
+    expect(await waitUntil(() => !isAlive(pid), 60_000)).toBe(true);
     expect(existsSync(dataDir)).toBe(false);
   });
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sweepStore } from './runtime/sweepStore.ts';
+import { removeBusyTree } from '../removal.ts';
 
 /**
  * What runs containers on a machine, as a trial found it (`trial.ts`); an agent has it in its options. With podman each
@@ -141,7 +142,7 @@ export function forgetEngine(directory: string): void {
 
 /** What cleans up after a container may write there once more. */
 function removeRunning(directory: string): void {
-  rmSync(runDirectory(directory), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  removeBusyTree(runDirectory(directory));
 }
 
 /**

@@ -54,7 +54,7 @@ function handle({ parts, permits, audit }: ManagementPlaneOptions, request: Requ
   const { identity } = principal;
   const { message, target, now, requestId, baseUrl } = request;
   const query = new URLSearchParams(target.rawQuery);
-  const version = parseManagementVersion(query.get('api-version') ?? undefined);
+  const version = parseManagementVersion(distinct(query, 'api-version').join(','));
   const run = async (signal: AbortSignal) => {
     await requirePermission(permits, identity, operation.action, target.path);
     // As the gateway of the real service: before anything of the provider is looked at.
@@ -76,8 +76,15 @@ export function isRead({ method }: Pick<ManagementOperation, 'method'>): boolean
 function refuseUnknownQuery({ query: taken = [] }: ManagementOperation, query: URLSearchParams): void {
   const known: readonly string[] = [...taken, '$skiptoken'];
   for (const [name, value] of query) {
-    if ((name.startsWith('$') || name === 'maxresults') && !known.includes(name)) throw invalidQuery(name, value, 'This operation does not take the parameter.');
+    if (!name.startsWith('$') && name !== 'maxresults') continue;
+    if (!known.includes(name)) throw invalidQuery(name, value, 'This operation does not take the parameter.');
+    if (distinct(query, name).length > 1) throw invalidQuery(name, value, 'It stands there twice, with different values.');
   }
+}
+
+/** The values of a parameter: clients that follow a link may say again what it says already. */
+function distinct(query: URLSearchParams, name: string): readonly string[] {
+  return [...new Set(query.getAll(name))];
 }
 
 /** @throws ManagementError AuthorizationFailed (403), in the words of Azure Resource Manager. */

@@ -14,6 +14,8 @@ import { explanationOperations } from './explain/explanation.ts';
 import { explainOperations } from './explain/waiting.ts';
 import { remoteLoginOperations } from './remoteLogin.ts';
 import { findOperations } from './files/find.ts';
+import { nodeHistoryOperations } from './nodes/history.ts';
+import { nodeUsageOperations } from './nodes/usage.ts';
 import { overviewOperations } from './overview/overview.ts';
 import { matrixOperations } from './pools/matrix.ts';
 import { seriesOperations } from './pools/series.ts';
@@ -39,6 +41,8 @@ export const OWN_OPERATIONS: readonly OwnOperation[] = [
   ...graphOperations,
   ...matrixOperations,
   ...seriesOperations,
+  ...nodeUsageOperations,
+  ...nodeHistoryOperations,
   ...bulkOperations,
   ...reportOperations,
   ...findOperations,

@@ -38,3 +38,16 @@ export function readTime(name: string, text: string): Instant | null {
   if (at === undefined) throw invalidQuery(name, text, 'It is no time, like 2026-01-31T12:00:00Z.');
   return at;
 }
+
+export interface Span {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** Up to now, a usual time before, where they are left out. @throws BatchError InvalidQueryParameterValue. */
+export function readSpan({ from: fromText, to: toText }: { readonly from: string; readonly to: string }, { now, usualMs }: { readonly now: Instant; readonly usualMs: number }): Span {
+  const to = Math.min(now, readTime('to', toText) ?? now);
+  const from = readTime('from', fromText) ?? Math.max(0, to - usualMs);
+  if (from >= to) throw invalidQuery('from', fromText, 'It must be a time before the end, and before now.');
+  return { from, to };
+}

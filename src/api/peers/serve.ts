@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { messageOf } from '../../base/errors.ts';
 import { NotOwnedHere } from '../../base/notOwned.ts';
-import type { AccountHost, CommitNews, Commits, Explanations, FileAsk, LoginAsk, NodeFiles, NodeRequests, Wake } from '../../ports.ts';
+import type { AccountHost, CommitNews, Commits, Explanations, FileAsk, ClientAsk, NodeFiles, NodeRequests, Wake } from '../../ports.ts';
 import { MISDIRECTED, PEER_PATH } from './client.ts';
 import { lineOf } from './commits.ts';
 import { FILE_HEADER } from './nodes.ts';
@@ -76,7 +76,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     pipeline(read.body instanceof Readable ? read.body : Readable.from(read.body), response, () => undefined);
     return ANSWERED;
   },
-  node: ({ account, node, ask }, { nodeRequests }, signal) => nodeRequests.ask(account, node, ask as LoginAsk, signal),
+  node: ({ account, node, ask }, { nodeRequests }, signal) => nodeRequests.ask(account, node, ask as ClientAsk, signal),
   commits: ({ account }, { commits }, signal, response) => {
     tellCommits(account, commits, signal, response);
     return Promise.resolve(ANSWERED);

@@ -84,13 +84,22 @@ export class BlobPortTaken extends Error {
  * taken by a stranger it moves to another one and keeps that.
  */
 export async function startBlobServer(options: BlobServerOptions): Promise<BlobServer> {
-  const { directory } = options;
+  const { directory, port = 0 } = options;
   const databaseUrl = Promise.resolve(options.databaseUrl);
   // Awaited below; until then nobody hears that it failed.
   databaseUrl.catch(() => undefined);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   await endLeftoverBlobServer(directory);
-  const port = await choosePort(options);
+  const begin = async (): Promise<BlobServer> => startAt(await choosePort(options), { ...options, databaseUrl });
+  return begin().catch((error: unknown) => {
+    // Somebody took the port between the look for a free one and its use: another one is free.
+    if (port === 0 && error instanceof BlobPortTaken) return begin();
+    throw error;
+  });
+}
+
+async function startAt(port: number, options: BlobServerOptions): Promise<BlobServer> {
+  const { directory, databaseUrl } = options;
   const logFile = options.logFile ?? `${directory}.log`;
   const logStartBytes = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
   const child = spawnServer({ ...options, port, logFile });
@@ -115,6 +124,7 @@ export async function startBlobServer(options: BlobServerOptions): Promise<BlobS
   if (outcome !== 'ready' || identity === undefined) {
     await end();
     const said = readFileSync(logFile).subarray(logStartBytes).toString('utf8').trim();
+    if (said.includes('EADDRINUSE')) throw new BlobPortTaken(port);
     throw new Error(`the blob server ${outcome === 'timeout' ? 'was not ready in time' : 'did not start'}: ${said}`);
   }
   // Neither the process nor the channel keeps us.

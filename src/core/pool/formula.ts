@@ -4,7 +4,7 @@ import type { Instant } from '../keys.ts';
 import type { Random } from '../port.ts';
 import type { ResizeError } from '../status.ts';
 
-export { compile, describeProblem, firstReadsOfOwn, historyEndMs, isOwnName, lint, ownVariable, readSampleFile, writeSampleFile } from '../../autoscale/index.ts';
+export { compile, describeProblem, firstReadsOfOwn, historyBeginMs, historyEndMs, isOwnName, lastSamples, lint, ownVariable, readSampleFile, writeSampleFile } from '../../autoscale/index.ts';
 export type { PoolFacts, SampleHistory };
 
 /** What one evaluation of a formula found. `targets`: null, it failed. */

@@ -22,4 +22,4 @@ export function runUnder(runs: readonly TimelineRun[], px: number, gracePx: numb
   return runs.findLast(([from, pixels]) => px >= from - gracePx && px <= from + Math.max(pixels, gracePx) + gracePx) ?? null;
 }
 
-export const OUTCOMES = ['succeeded', 'running', 'failed'] as const;
+export const OUTCOMES = ['succeeded', 'running', 'failed', 'preempted', 'requeued'] as const;

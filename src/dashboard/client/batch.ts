@@ -138,6 +138,31 @@ export function listJobs({ state, signal }: { readonly state?: string | undefine
   return ask('/jobs', { query: { $select: JOB_COLUMNS, maxresults: PAGE, ...(state === undefined ? {} : { $filter: `state eq '${state}'` }) }, signal });
 }
 
+/** As many as a list gives at once, and how many such pages a search looks at. */
+const SEARCH_PAGE = 1_000;
+const SEARCH_PAGES = 20;
+
+/** Ids of a list that hold the text, in any case; those that begin with it are found wherever they stand. */
+export async function idsOf(list: string, text: string, { most, signal }: { readonly most: number; readonly signal: AbortSignal }): Promise<readonly string[]> {
+  const found = new Set<string>();
+  const first = await ask<Page<{ readonly id: string }>>(list, { query: { $select: 'id', maxresults: most, $filter: `startswith(id,'${text.replaceAll("'", "''")}')` }, signal });
+  for (const { id } of first.value) found.add(id);
+  let page = await ask<Page<{ readonly id: string }>>(list, { query: { $select: 'id', maxresults: SEARCH_PAGE }, signal });
+  for (let looked = 1; ; looked += 1) {
+    for (const { id } of page.value) if (id.toLowerCase().includes(text.toLowerCase())) found.add(id);
+    const next = page['odata.nextLink'];
+    if (found.size >= most || looked === SEARCH_PAGES || next === undefined) return [...found].slice(0, most);
+    page = await nextPage(next, signal);
+  }
+}
+
+/** Jobs on a pool, also those whose pool was made for them. */
+export function listJobsOf(pool: string, { state, signal }: { readonly state?: string; readonly signal: AbortSignal }): Promise<Page<Job>> {
+  const name = `'${pool.replaceAll("'", "''")}'`;
+  const isHere = `(poolInfo/poolId eq ${name} or executionInfo/poolId eq ${name})`;
+  return ask('/jobs', { query: { $select: JOB_COLUMNS, maxresults: PAGE, $filter: state === undefined ? isHere : `state eq '${state}' and ${isHere}` }, signal });
+}
+
 /** A further page, where an answer names one. */
 export function nextPage<Row>(link: string, signal?: AbortSignal): Promise<Page<Row>> {
   const { pathname, search } = new URL(link, location.origin);

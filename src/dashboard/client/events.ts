@@ -15,7 +15,7 @@ export interface CloudEvent {
 export const MOST_KEPT = 500;
 const RETRY_MS = 4_000;
 /** How far back the first look goes. */
-const BEFORE_MS = 15 * 60_000;
+export const BEFORE_MS = 15 * 60_000;
 /**
  * All but what happens with each task, thousands of times a second at busy hours: who wants to see that as well looks
  * at a list of events (useEvents.ts).
@@ -39,8 +39,8 @@ function tell(told: Told): void {
 }
 
 /** From when on a first look is. */
-export function eventsBefore(): string {
-  return new Date(Date.now() - BEFORE_MS).toISOString();
+export function eventsBefore(beforeMs = BEFORE_MS): string {
+  return new Date(Date.now() - beforeMs).toISOString();
 }
 
 /**

@@ -3,9 +3,10 @@ import type { BulkOperation } from '../../wire/own/bulk.ts';
 import type { CostBy } from '../../wire/own/cost.ts';
 import type { Explanation } from '../../wire/own/explanation.ts';
 import type { FormulaChecked } from '../../wire/own/formula.ts';
-import type { Graph } from '../../wire/own/graph.ts';
+import type { Graph, GraphTasks } from '../../wire/own/graph.ts';
 import type { Histogram } from '../../wire/own/histogram.ts';
 import type { TaskHistory } from '../../wire/own/history.ts';
+import type { NodeHistory, NodeUsage } from '../../wire/own/node.ts';
 import type { Overview } from '../../wire/own/overview.ts';
 import type { PoolEvaluations, PoolSeries } from '../../wire/own/series.ts';
 import type { Simulation } from '../../wire/own/simulation.ts';
@@ -35,11 +36,14 @@ export const own = {
   timeline: (job: string, query: Query, signal: AbortSignal) => get<Timeline>(`/linarite${pathOf('jobs', job)}/timeline`, signal, query),
   histogram: (job: string, of: Histogram['of'], signal: AbortSignal) => get<Histogram>(`/linarite${pathOf('jobs', job)}/histogram`, signal, { of, bins: 36 }),
   graph: (job: string, signal: AbortSignal) => get<Graph>(`/linarite${pathOf('jobs', job)}/graph`, signal),
+  graphTasks: (job: string, query: Query, signal: AbortSignal) => get<GraphTasks>(`/linarite${pathOf('jobs', job)}/graph/tasks`, signal, query),
   tasks: (job: string, query: Query, signal: AbortSignal) => get<TaskRows>(`/linarite${pathOf('jobs', job)}/tasks`, signal, query),
   history: (job: string, task: string, signal: AbortSignal) => get<TaskHistory>(`/linarite${pathOf('jobs', job, 'tasks', task)}/history`, signal),
   series: (pool: string, query: Query, signal: AbortSignal) => get<PoolSeries>(`/linarite${pathOf('pools', pool)}/series`, signal, query),
+  nodeUsage: (pool: string, node: string, signal: AbortSignal) => get<NodeUsage>(`/linarite${pathOf('pools', pool, 'nodes', node)}/usage`, signal),
+  nodeHistory: (pool: string, node: string, signal: AbortSignal) => get<NodeHistory>(`/linarite${pathOf('pools', pool, 'nodes', node)}/history`, signal),
   evaluations: (pool: string, signal: AbortSignal) => get<PoolEvaluations>(`/linarite${pathOf('pools', pool)}/evaluations`, signal, { count: 50 }),
-  checkFormula: (formula: string, samples: object, signal: AbortSignal) => ask<FormulaChecked>('/linarite/autoscale/evaluate', { method: 'POST', body: { formula, samples }, signal }),
+  checkFormula: (formula: string, { over, ...samples }: object & { readonly over?: number | undefined }, signal: AbortSignal) => ask<FormulaChecked>('/linarite/autoscale/evaluate', { method: 'POST', body: { formula, samples, ...(over === undefined ? {} : { over }) }, signal }),
   simulate: (body: object, signal: AbortSignal) => ask<Simulation>('/linarite/simulations', { method: 'POST', body, signal }),
   bulk: (job: string, body: object) => ask<BulkOperation>(`/linarite${pathOf('jobs', job)}/bulk`, { method: 'POST', body }),
   operation: (id: string) => ask<BulkOperation>(`/linarite${pathOf('operations', id)}`),

@@ -25,18 +25,28 @@ interface Page {
   readonly next: string;
 }
 
-/** `of`: what the service narrows them by. */
-export function useEvents(of: { readonly pool?: string | undefined; readonly job?: string | undefined }): EventsSeen {
-  const key = JSON.stringify(of);
+export interface EventsAsked {
+  readonly pool?: string | undefined;
+  readonly job?: string | undefined;
+  readonly kind?: string | undefined;
+  /** From so long before now, and on as they come. */
+  readonly beforeMs: number;
+  /** The page of those that follow a moment, and no more: an ISO time; left out: as they come. */
+  readonly at?: string | undefined;
+}
+
+/** What the service narrows them by, and from when on. */
+export function useEvents({ beforeMs, at, ...of }: EventsAsked): EventsSeen {
+  const key = JSON.stringify([of, beforeMs, at]);
   const [seen, setSeen] = useState<EventsSeen & { readonly key: string }>({ ...NONE, key });
   const reading = useRef({ key: '', from: '', isBusy: false });
 
   useEffect(() => {
-    if (reading.current.key !== key) reading.current = { key, from: eventsBefore(), isBusy: false };
+    if (reading.current.key !== key) reading.current = { key, from: at ?? eventsBefore(beforeMs), isBusy: false };
     const mine = reading.current;
-    if (mine.isBusy) return;
+    if (mine.isBusy || (at !== undefined && mine.from !== at)) return;
     mine.isBusy = true;
-    read(of, mine.from).then(
+    read(of, mine.from, at === undefined ? PAGES_A_BEAT : 1).then(
       ({ events, next, isCut }) => {
         mine.from = next;
         mine.isBusy = false;
@@ -53,10 +63,10 @@ export function useEvents(of: { readonly pool?: string | undefined; readonly job
 }
 
 /** What follows `from`; where that is too much, it goes on from now. */
-async function read(of: object, from: string): Promise<{ readonly events: readonly CloudEvent[]; readonly next: string; readonly isCut: boolean }> {
+async function read(of: Omit<EventsAsked, 'beforeMs' | 'at'>, from: string, pages: number): Promise<{ readonly events: readonly CloudEvent[]; readonly next: string; readonly isCut: boolean }> {
   const events: CloudEvent[] = [];
   let next = from;
-  for (let page = 0; page < PAGES_A_BEAT; page += 1) {
+  for (let page = 0; page < pages; page += 1) {
     const answer = await ask<Page>('/linarite/events', { query: { ...of, from: next, limit: PAGE } });
     events.push(...answer.value);
     next = answer.next;

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { listJobs, listPools } from '../client/batch.ts';
+import { idsOf } from '../client/batch.ts';
 import { go } from '../client/place.ts';
 import { useResource } from '../client/resource.ts';
 import { Icon } from '../parts/Icon.tsx';
@@ -18,11 +18,10 @@ const MOST = 8;
 async function search(text: string, signal: AbortSignal): Promise<readonly Found[]> {
   const [job = '', task] = text.split('/');
   if (task !== undefined && task !== '') return [{ kind: 'task', word: text, href: to(['jobs', job, 'tasks', task]) }];
-  const [jobs, pools] = await Promise.all([listJobs({ signal }), listPools(signal)]);
-  const has = ({ id }: { readonly id: string }): boolean => id.toLowerCase().includes(text.toLowerCase());
+  const [jobs, pools] = await Promise.all([idsOf('/jobs', text, { most: MOST, signal }), idsOf('/pools', text, { most: MOST, signal })]);
   return [
-    ...jobs.value.filter(has).map(({ id }) => ({ kind: 'job' as const, word: id, href: to(['jobs', id]) })),
-    ...pools.value.filter(has).map(({ id }) => ({ kind: 'pool' as const, word: id, href: to(['pools', id]) })),
+    ...jobs.map((id) => ({ kind: 'job' as const, word: id, href: to(['jobs', id]) })),
+    ...pools.map((id) => ({ kind: 'pool' as const, word: id, href: to(['pools', id]) })),
   ].slice(0, MOST);
 }
 

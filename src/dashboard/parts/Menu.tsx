@@ -5,6 +5,8 @@ export interface MenuItem {
   readonly word: string;
   readonly act: () => void;
   readonly danger?: boolean;
+  /** It has a button of its own where there is room. */
+  readonly narrow?: boolean;
 }
 
 /** Further actions, behind three dots. */
@@ -17,7 +19,7 @@ export function Menu({ items, label = 'More actions' }: { readonly items: readon
   }, [open]);
   useEffect(() => {
     if (!open) return undefined;
-    box.current?.querySelector<HTMLButtonElement>('.menu button')?.focus();
+    buttonsOf(box.current)[0]?.focus();
     const close = (event: Event): void => {
       if (!(event.target instanceof Node) || box.current?.contains(event.target) !== true) setOpen(false);
     };
@@ -31,7 +33,7 @@ export function Menu({ items, label = 'More actions' }: { readonly items: readon
   if (items.length === 0) return null;
 
   function onKeyDown(event: KeyboardEvent): void {
-    const buttons = [...(box.current?.querySelectorAll<HTMLButtonElement>('.menu button') ?? [])];
+    const buttons = buttonsOf(box.current);
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
     if (event.key === 'Escape') {
       setOpen(false);
@@ -50,11 +52,11 @@ export function Menu({ items, label = 'More actions' }: { readonly items: readon
       </button>
       {open ? (
         <div class="menu" id={id}>
-          {items.map(({ word, act, danger = false }) => (
+          {items.map(({ word, act, danger = false, narrow = false }) => (
             <button
               key={word}
               type="button"
-              class={danger ? 'danger' : undefined}
+              class={danger ? 'danger' : narrow ? 'narrow-only' : undefined}
               onClick={() => {
                 setOpen(false);
                 act();
@@ -67,6 +69,11 @@ export function Menu({ items, label = 'More actions' }: { readonly items: readon
       ) : null}
     </div>
   );
+}
+
+/** Those that are on the screen. */
+function buttonsOf(box: HTMLElement | null): readonly HTMLButtonElement[] {
+  return [...(box?.querySelectorAll<HTMLButtonElement>('.menu button') ?? [])].filter(({ offsetParent }) => offsetParent !== null);
 }
 
 const GAP_PX = 4;

@@ -30,16 +30,19 @@ export function openTrash(dataRoot: string, say: (message: string) => void): Tra
   let deleting: Promise<void> | null = null;
 
   const deleteAll = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const paths = waiting.slice(0, AT_ONCE);
-      waiting = waiting.slice(AT_ONCE);
-      await removeTrees(paths).catch((error: unknown) => say(messageOf(error)));
+    try {
+      while (waiting.length > 0) {
+        const paths = waiting.slice(0, AT_ONCE);
+        waiting = waiting.slice(AT_ONCE);
+        await removeTrees(paths).catch((error: unknown) => say(messageOf(error)));
+      }
+    } finally {
+      // In the same turn as the last look: what is put there after it begins the next deletion.
+      deleting = null;
     }
   };
   const begin = (): void => {
-    deleting ??= deleteAll().finally(() => {
-      deleting = null;
-    });
+    deleting ??= deleteAll();
   };
 
   if (waiting.length > 0) begin();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
+import { canReachBelow } from '../../processes/account.ts';
 import type { Capabilities, NodeRequest } from '../provider.ts';
 import type { SlurmCommands } from './commands.ts';
 import type { SlurmOptions } from './options.ts';
@@ -41,9 +42,15 @@ export function createSlurmProbe(options: SlurmOptions, commands: SlurmCommands)
     facts: () => ask().then(factsOf, () => DEFAULT_FACTS),
     run: async () => {
       const each = await Promise.all([reached(ask), shared(options), offers(options, 'dedicated', commands), offers(options, 'low', commands)]);
-      return { maxNodes: options.maxNodes ?? null, lowPriority: options.lowPriorityPartition !== undefined, limits: [...each.flat(), OWN_USER, ...(options.localDirectory === undefined ? [] : [LOCAL_FILES])] };
+      return { maxNodes: options.maxNodes ?? null, lowPriority: options.lowPriorityPartition !== undefined, limits: [...each.flat(), ...usersOfTasks(options), ...(options.localDirectory === undefined ? [] : [LOCAL_FILES])] };
     },
   };
+}
+
+/** Agents run as the user of this service: only those of root can give their tasks users of their own. */
+function usersOfTasks({ directory, localDirectory }: SlurmOptions): readonly string[] {
+  if (process.geteuid?.() !== 0) return [OWN_USER];
+  return localDirectory === undefined && !canReachBelow(directory) ? [`Other users cannot enter ${directory}: tasks, which have users of their own, fail.`] : [];
 }
 
 /** `scontrol show config`: `Name = value`, one a line. */

@@ -1,13 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
-
-/** The operating system's account that PostgreSQL runs as. */
-export interface UnixAccount {
-  readonly uid: number;
-  readonly gid: number;
-}
+import { NOBODY, type UnixAccount } from '../../processes/account.ts';
 
 /**
  * PostgreSQL refuses to run as root. As root we give it a user id of its own, so that no task and no other service can
@@ -17,7 +10,6 @@ export interface UnixAccount {
  */
 const ACCOUNT_NAME = 'linarite';
 const FREE_IDS = { first: 64830, count: 16 };
-const NOBODY = { uid: 65534, gid: 65534 };
 
 /**
  * Chooses the account for a database directory and makes it the directory's owner, mode 0700. Undefined when we do not
@@ -38,23 +30,6 @@ export function claimDirectory(directory: string): UnixAccount | undefined {
     }
   }
   throw new Error(`cannot give ${directory} to another user; PostgreSQL does not run as root`);
-}
-
-/** Whether this account can enter `directory`: modes of its parents, access lists and mount options decide. */
-export function canEnter(directory: string, account: UnixAccount | undefined): boolean {
-  if (account === undefined) return true;
-  const probe = spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], { uid: account.uid, gid: account.gid, cwd: '/', stdio: 'ignore' });
-  return probe.status === 0;
-}
-
-/**
- * Whether an unprivileged account could enter directories below `directory`; the directory itself may not exist yet.
- */
-export function canReachBelow(directory: string): boolean {
-  if (process.getuid?.() !== 0) return true;
-  let existing = directory;
-  while (statSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
-  return canEnter(existing, NOBODY);
 }
 
 function candidates(): UnixAccount[] {

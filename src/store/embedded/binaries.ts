@@ -1,7 +1,9 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { type UnixAccount, canEnter } from './account.ts';
+import { codeOf } from '../../base/errors.ts';
+import { type UnixAccount, canEnter } from '../../processes/account.ts';
+import { identifyProcess } from '../../processes/identity.ts';
 
 /** A PostgreSQL installation that can be run. */
 export interface Binaries {
@@ -10,6 +12,9 @@ export interface Binaries {
   /** As in `18`: a data directory belongs to one major version. */
   readonly majorVersion: number;
 }
+
+/** Between the name of a copy that is being made and the id of the process that makes it. */
+const UNFINISHED = '.new-';
 
 /**
  * The packages hold no symbolic links (npm drops them); an install script would make them, and install scripts may be
@@ -24,13 +29,7 @@ export function provideBinaries(copyDirectory: string, account: UnixAccount | un
 
   const copy = join(copyDirectory, `postgresql-${version}`);
   if (!existsSync(copy)) {
-    const unfinished = `${copy}.new`;
-    rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(copyDirectory, { recursive: true, mode: 0o755 });
-    // As they are: made absolute, links would lead back to where the account cannot go.
-    cpSync(native, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
-    if (!makeLinks(unfinished)) throw new Error(`cannot make symbolic links in ${unfinished}`);
-    renameSync(unfinished, copy);
+    makeCopy(native, copy);
     removeOthers(copyDirectory, copy);
   }
   if (!canEnter(join(copy, 'native', 'bin'), account)) {
@@ -39,11 +38,29 @@ export function provideBinaries(copyDirectory: string, account: UnixAccount | un
   return binariesIn(join(copy, 'native'), majorVersion);
 }
 
-/** Copies that former releases made. */
+/** Of several processes that copy at once each makes its own, and the first one's stays. */
+function makeCopy(native: string, copy: string): void {
+  const unfinished = `${copy}${UNFINISHED}${process.pid}`;
+  mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
+  rmSync(unfinished, { recursive: true, force: true });
+  try {
+    // As they are: made absolute, links would lead back to where the account cannot go.
+    cpSync(native, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
+    if (!makeLinks(unfinished)) throw new Error(`cannot make symbolic links in ${unfinished}`);
+    renameSync(unfinished, copy);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** Copies that former releases made, and halves of copies whose process has ended. */
 function removeOthers(copyDirectory: string, copy: string): void {
   for (const name of readdirSync(copyDirectory)) {
     const path = join(copyDirectory, name);
-    if (name.startsWith('postgresql-') && path !== copy) rmSync(path, { recursive: true, force: true });
+    const [, maker] = name.split(UNFINISHED);
+    const isBeingMade = maker !== undefined && identifyProcess(Number(maker)) !== undefined;
+    if (name.startsWith('postgresql-') && path !== copy && !isBeingMade) rmSync(path, { recursive: true, force: true });
   }
 }
 

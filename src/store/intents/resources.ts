@@ -127,14 +127,19 @@ export function insertResource(connection: Connection, { id, type, spec, secrets
   return row(connection, insert, [id, idKey(id), type.toLowerCase(), JSON.stringify(spec), secrets, state, account, now]);
 }
 
-const lockNames = statement('resource.lockNames', `select pg_advisory_xact_lock(hashtext('linarite.resource.' || $1))`);
+const lockMade = statement('resource.lockMade', `select pg_advisory_xact_lock(hashtext('linarite.resource.' || $1))`);
+
+/** Those of a type, or of a provider, are made one after the other: others that ask for this wait until `tx` ends. */
+export async function lockMaking(tx: Transaction, type: string): Promise<void> {
+  await rows(tx, lockMade, [type.toLowerCase()]);
+}
 
 /**
  * As `insertResource`, of a type whose names are unique in the service; 'taken': another id has the name. Those of a
  * type are made one after the other.
  */
 export async function insertNamedResource(tx: Transaction, one: NewResource & { readonly name: string }, now: Instant): Promise<ResourceRow | 'taken' | null> {
-  await rows(tx, lockNames, [one.type.toLowerCase()]);
+  await lockMaking(tx, one.type);
   const known = await findResourceNamed(tx, one);
   if (known !== null) return idKey(known.id) === idKey(one.id) ? null : 'taken';
   return insertResource(tx, one, now);

@@ -1,4 +1,4 @@
-import type { ResourceRow } from './resources.ts';
+import { lockMaking, type ResourceRow } from './resources.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A role that was assigned to somebody, at the scope that its id begins with. */
@@ -39,8 +39,13 @@ const list = statement<ResourceRow>(
 );
 
 /** Those of all principals, at most so many. */
-export function allAssignments(database: Database, limit: number): Promise<readonly ResourceRow[]> {
-  return rows(database, list, [limit]);
+export function allAssignments(connection: Database | Transaction, limit: number): Promise<readonly ResourceRow[]> {
+  return rows(connection, list, [limit]);
+}
+
+/** Roles are made, assigned and removed one after the other: none is made twice, and none goes as it is assigned. */
+export function lockRoles(tx: Transaction): Promise<void> {
+  return lockMaking(tx, 'Microsoft.Authorization');
 }
 
 const listRoles = statement<ResourceRow>(
@@ -54,8 +59,8 @@ const isUsed = statement(
 );
 
 /** Roles of the operator's own, at most so many. */
-export function allRoleDefinitions(database: Database, limit: number): Promise<readonly ResourceRow[]> {
-  return rows(database, listRoles, [limit]);
+export function allRoleDefinitions(connection: Database | Transaction, limit: number): Promise<readonly ResourceRow[]> {
+  return rows(connection, listRoles, [limit]);
 }
 
 /** Whether anybody has that role. */

@@ -5,6 +5,18 @@ export interface FormulaChecked {
   readonly warnings: readonly FormulaWarning[];
   /** With `samples`: a run as the data plane has it. */
   readonly evaluation?: { readonly timestamp: string; readonly results?: string; readonly error?: { readonly code: string; readonly message: string } };
+  /** With `over`: so many moments from the first sample to the last. */
+  readonly over?: readonly FormulaMoment[];
+}
+
+/** What a formula would have asked for at a moment, and what was measured by then; null: nothing yet. */
+export interface FormulaMoment {
+  readonly time: string;
+  /** Left out where the formula failed. */
+  readonly dedicated?: number;
+  readonly lowPriority?: number;
+  readonly waiting: number | null;
+  readonly running: number | null;
 }
 
 /** Lines and columns count from 1. */

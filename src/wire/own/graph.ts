@@ -19,4 +19,19 @@ export interface GraphGroup {
   readonly count: number;
   /** Active, preparing, running, succeeded, failed. All 0: others wait for it, and it does not exist. */
   readonly states: readonly [number, number, number, number, number];
+  /** The longest run of its tasks, until now of those that run. */
+  readonly longestMs: number;
+}
+
+/** Of a group, in the order of `states`. */
+export const GRAPH_STATES = ['active', 'preparing', 'running', 'succeeded', 'failed'] as const;
+export type GraphState = (typeof GRAPH_STATES)[number];
+
+/** `GET /linarite/jobs/{job}/graph/tasks`: some tasks of a group. */
+export interface GraphTasks {
+  readonly rev: Rev;
+  readonly from: number;
+  /** Of those that were asked for. */
+  readonly total: number;
+  readonly tasks: readonly { readonly id: string; readonly state: GraphState }[];
 }

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await insertResource(service.pool, { id: `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine`, type: 'Microsoft.ManagedIdentity/userAssignedIdentities', spec: { principalId: randomUUID(), clientId: randomUUID() } }, 0);
   [rsa, curve] = await Promise.all([selfSigned('rsa', service.now.value), selfSigned('ec', service.now.value)]);
   await fresh();
-}, 60_000);
+});
 afterAll(() => service.close());
 
 async function fresh(): Promise<void> {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TABLES_OF_ACCOUNTS } from '../../../src/store/intents/accountRemoval.ts';
 import { clearGoneJobs } from '../../../src/store/maintenance/goneJobs.ts';
-import { testApi, type Got, type TestApi } from '../support.ts';
+import { noStorage, testApi, type Got, type TestApi } from '../support.ts';
 import { asking } from './asked.ts';
-import { SUBSCRIPTION } from './support.ts';
+import { managementParts, SUBSCRIPTION } from './support.ts';
 
 const opened: string[] = [];
 const closed: number[] = [];
@@ -197,5 +197,64 @@ describe('an account', () => {
     const second = await it.askPlainly({ url: `${pathname}${search}`, headers: { authorization: 'Bearer operator' } });
     expect(second.json.value.map(({ name }: { name: string }) => name)).toEqual(['two']);
     expect(second.json).not.toHaveProperty('nextLink');
+  });
+});
+
+describe('two at once', () => {
+  const other = `${GROUPS}/h`;
+  const storage = (group: string): string => `${group}/providers/Microsoft.Storage/storageAccounts/second`;
+
+  async function groups(): Promise<void> {
+    await group();
+    expect((await ask('PUT', other, { location: 'westeurope' })).status).toBe(201);
+  }
+
+  function codes(answers: readonly Got[]): readonly unknown[] {
+    return answers.map(({ status, json }) => json?.error?.code ?? status).toSorted();
+  }
+
+  test('that make an account of one name in two groups: one has it, and the other group has none', async () => {
+    await groups();
+    const paths = [account('second'), account('second').replace('/g/', '/h/')];
+    const answers = await Promise.all(paths.map((path) => ask('PUT', path, { location: 'eastus' })));
+    expect(codes(answers)).toEqual([202, 'AccountAlreadyExists']);
+    await Promise.all(answers.filter(({ status }) => status === 202).map(polled));
+    expect(codes(await Promise.all(paths.map((path) => ask('GET', path))))).toEqual([200, 'ResourceNotFound']);
+  });
+
+  test('that make a storage account of one name in two groups: one has it, and the other group has none', async () => {
+    await groups();
+    const paths = [storage(`${GROUPS}/g`), storage(other)];
+    const answers = await Promise.all(paths.map((path) => ask('PUT', path, { location: 'eastus', kind: 'StorageV2', sku: { name: 'Standard_LRS' } })));
+    expect(codes(answers)).toEqual([202, 'StorageAccountAlreadyTaken']);
+    expect(codes(await Promise.all(paths.map((path) => ask('GET', path))))).toEqual([200, 'ResourceNotFound']);
+  });
+
+  test('that change different things of an account both have changed it', async () => {
+    await group();
+    await made('second');
+    const tags = { team: 'x' };
+    const answers = await Promise.all([ask('PATCH', account('second'), { tags }), ask('PATCH', account('second'), { properties: { publicNetworkAccess: 'Disabled' } }), ask('PATCH', account('second'), { properties: { allowedAuthenticationModes: ['AAD'] } })]);
+    expect(codes(answers)).toEqual([200, 200, 200]);
+    expect((await ask('GET', account('second'))).json).toMatchObject({ tags, properties: { publicNetworkAccess: 'Disabled', allowedAuthenticationModes: ['AAD'] } });
+  });
+
+  test('that replace both keys of an account: both are new, and sign', async () => {
+    await group();
+    await made('second');
+    const keys = async (): Promise<Record<'primary' | 'secondary', string>> => (await ask('POST', `${account('second')}/listKeys`)).json;
+    const former = await keys();
+    expect(codes(await Promise.all(['Primary', 'Secondary'].map((keyName) => ask('POST', `${account('second')}/regenerateKeys`, { keyName }))))).toEqual([200, 200]);
+    const next = await keys();
+    const answers = await Promise.all([former.primary, former.secondary, next.primary, next.secondary].map((key) => it.askAs('second', key, { url: '/pools' })));
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 200, 200]);
+  });
+
+  test('that ask for the last place of a region: one account is made, and who polls the other hears why not', async () => {
+    await group();
+    await it.nextLife({ directory: { ...managementParts().directory, accountQuota: 1 } }, noStorage);
+    const answers = await Promise.all(['one', 'two'].map((name) => ask('PUT', account(name), { location: 'eastus' })));
+    expect(codes(await Promise.all(answers.map(polled)))).toEqual([200, 'SubscriptionQuotaExceeded']);
+    expect((await ask('GET', `${GROUPS}/g/providers/Microsoft.Batch/batchAccounts`)).json.value).toHaveLength(1);
   });
 });

@@ -71,6 +71,14 @@ describe('a role assignment', () => {
     expect((await ask('PUT', id, { body: properties('reader') })).json.error.code).toBe('RoleAssignmentUpdateNotPermitted');
   });
 
+  it('that several ask for at the same time, under names of their own, is made once', async () => {
+    const body = properties('contributor');
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask('PUT', `${GROUP}${ASSIGNMENTS}/${randomUUID()}`, { body })));
+    expect(answers.map(({ status, json }) => json.error?.code ?? status).toSorted()).toEqual([201, ...Array.from({ length: 7 }, () => 'RoleAssignmentExists')]);
+    const { json } = await ask('GET', `${GROUP}${ASSIGNMENTS}`, { query: `&$filter=${encodeURIComponent(`principalId eq '${body.properties.principalId}'`)}` });
+    expect(json.value).toHaveLength(1);
+  });
+
   it.each([
     ['a name that is no GUID', `${GROUP}${ASSIGNMENTS}/x`, properties('reader'), [400, 'InvalidRoleAssignmentId']],
     ['a scope that is not there', `${GROUP}x${ASSIGNMENTS}/${randomUUID()}`, properties('reader'), [404, 'ResourceNotFound']],
@@ -104,5 +112,23 @@ describe('the definitions of roles', () => {
     expect(json.value[0]).toMatchObject({ name: ROLES.batchDataContributor.id, properties: { roleName: 'Azure Batch Data Contributor', type: 'BuiltInRole' } });
     expect((await ask('GET', json.value[0].id)).json).toEqual(json.value[0]);
     expect((await ask('GET', `/providers/Microsoft.Authorization/roleDefinitions/${randomUUID()}`)).status).toBe(404);
+  });
+
+  it('are made once of a name, whoever asks at the same time', async () => {
+    const role = { properties: { roleName: 'Made at once', permissions: [{ actions: ['*/read'] }], assignableScopes: [GROUP] } };
+    const answers = await Promise.all(Array.from({ length: 4 }, () => ask('PUT', `${GROUP}/providers/Microsoft.Authorization/roleDefinitions/${randomUUID()}`, { body: role })));
+    expect(answers.map(({ status, json }) => json.error?.code ?? status).toSorted()).toEqual([201, ...Array.from({ length: 3 }, () => 'RoleDefinitionWithSameNameExists')]);
+  });
+
+  it('are not removed as they are assigned: one of the two comes first', async () => {
+    const id = `${GROUP}/providers/Microsoft.Authorization/roleDefinitions/${randomUUID()}`;
+    for (let round = 0; round < 4; round += 1) {
+      expect((await ask('PUT', id, { body: { properties: { roleName: 'Goes', permissions: [{ actions: ['*/read'] }], assignableScopes: [GROUP] } } })).status).toBe(201);
+      const name = `${GROUP}${ASSIGNMENTS}/${randomUUID()}`;
+      const [gone, assigned] = await Promise.all([ask('DELETE', id), ask('PUT', name, { body: { properties: { roleDefinitionId: id, principalId: randomUUID() } } })]);
+      expect([['RoleDefinitionHasAssignments', 201], [200, 'RoleDefinitionDoesNotExist']]).toContainEqual([gone.json.error?.code ?? gone.status, assigned.json.error?.code ?? assigned.status]);
+      await ask('DELETE', name);
+      await ask('DELETE', id);
+    }
   });
 });

@@ -63,10 +63,15 @@ test('the graph of a job: equal tasks together, with their states', async () => 
   const { json } = await answer('/jobs/J/graph');
   expect(json).toMatchObject({ edges: [[0, 1], [1, 2]], total: { tasks: 4, groups: 3 } });
   expect(json.groups).toEqual([
-    { id: 0, rank: 0, first: 'a', count: 1, states: [0, 0, 0, 1, 0] },
-    { id: 1, rank: 1, first: 'b', count: 2, states: [0, 0, 1, 0, 1] },
-    { id: 2, rank: 2, first: 'd', count: 1, states: [1, 0, 0, 0, 0] },
+    { id: 0, rank: 0, first: 'a', count: 1, states: [0, 0, 0, 1, 0], longestMs: 50_000 },
+    { id: 1, rank: 1, first: 'b', count: 2, states: [0, 0, 1, 0, 1], longestMs: 50_000 },
+    { id: 2, rank: 2, first: 'd', count: 1, states: [1, 0, 0, 0, 0], longestMs: 0 },
   ]);
+  const tasks = async (query: string) => (await answer(`/jobs/J/graph/tasks?${query}`)).json;
+  expect(await tasks('first=b')).toMatchObject({ from: 0, total: 2, tasks: [{ id: 'b', state: 'failed' }, { id: 'c', state: 'running' }] });
+  expect(await tasks('first=b&state=running')).toMatchObject({ total: 1, tasks: [{ id: 'c', state: 'running' }] });
+  expect(await tasks('first=b&from=1&count=1')).toMatchObject({ from: 1, total: 2, tasks: [{ id: 'c' }] });
+  expect([(await tasks('first=c')).code, (await tasks('first=none')).code, (await tasks('first=b&state=red')).code]).toEqual(['TaskNotFound', 'TaskNotFound', 'InvalidQueryParameterValue']);
 });
 
 test('the graph of a job without dependencies is one group', async () => {

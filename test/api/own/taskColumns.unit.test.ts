@@ -4,6 +4,7 @@ import { isOfColumns, passes } from '../../../src/api/own/tasks/filter.ts';
 import { grouped } from '../../../src/api/own/tasks/grouping.ts';
 import { histogramOf } from '../../../src/api/own/tasks/histogram.ts';
 import { lanesOf } from '../../../src/api/own/tasks/lanes.ts';
+import { outcomeOf, taskOf } from '../../../src/api/own/tasks/runs.ts';
 import { sorted } from '../../../src/api/own/tasks/order.ts';
 import { NOTHING, type TaskColumnsWindow } from '../../../src/store/intents/taskColumns.ts';
 import { TASK_STATUS } from '../../../src/store/status/taskStatus.ts';
@@ -104,7 +105,7 @@ describe('columns of tasks', () => {
   });
 
   test('lanes: what runs at once on a node is in different slots, and a free slot is used again', async () => {
-    const lanes = await lanesOf(
+    const { lanes } = await lanesOf(
       await columnsOf([
         { task: 1, state: 'completed', started: 0, ended: 10, exitCode: 0, node: 7 },
         { task: 2, state: 'completed', started: 5, ended: 15, exitCode: 1, node: 7 },
@@ -112,9 +113,25 @@ describe('columns of tasks', () => {
         { task: 4, state: 'running', started: 1, node: 8 },
         { task: 5 },
       ]),
+      [],
       20,
     );
-    expect(lanes.map(({ slot, tasks, hasFailed }) => ({ slot, tasks, hasFailed }))).toEqual([{ slot: 0, tasks: [1, 3], hasFailed: false }, { slot: 1, tasks: [2], hasFailed: true }, { slot: 0, tasks: [4], hasFailed: false }]);
+    expect(lanes.map(({ slot, runs, hasFailed }) => ({ slot, runs, hasFailed }))).toEqual([{ slot: 0, runs: [1, 3], hasFailed: false }, { slot: 1, runs: [2], hasFailed: true }, { slot: 0, runs: [4], hasFailed: false }]);
+  });
+
+  test('lanes have the attempts before the last ones in their places, but for tasks that are gone', async () => {
+    const columns = await columnsOf([{ task: 1, state: 'completed', started: 20, ended: 30, exitCode: 0, node: 8 }, { task: 2, state: 'running', started: 4, node: 7 }]);
+    const earlier = [
+      { task: 1, node: 7, startedAt: 6, endedAt: 9, outcome: 2 },
+      { task: 1, node: 7, startedAt: 1, endedAt: 5, outcome: 3 },
+      { task: 3, node: 7, startedAt: 1, endedAt: 5, outcome: 3 },
+    ] as const;
+    const { runs, lanes } = await lanesOf(columns, earlier, 40);
+    expect(lanes.map(({ node, slot, runs: own, hasFailed }) => ({ node, slot, own: own.map((run) => [taskOf(runs, run), outcomeOf(runs, run)]), hasFailed }))).toEqual([
+      { node: 7, slot: 0, own: [[1, 3], [1, 2]], hasFailed: true },
+      { node: 7, slot: 1, own: [[2, 1]], hasFailed: false },
+      { node: 8, slot: 0, own: [[1, 0]], hasFailed: false },
+    ]);
   });
 });
 

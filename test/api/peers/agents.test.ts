@@ -81,7 +81,7 @@ test('an agent that dials the wrong process is sent to the right one, and shows 
   const owner = await startProcess(true);
   const other = await startProcess(false, elsewhereAt({ process: 'p', url: owner.url }));
   dial(other.url);
-  await until('the owner hears the agent', 5_000, async () => owner.heard[0]);
+  await until('the owner hears the agent', 60_000, async () => owner.heard[0]);
   expect(owner.upgrades).toMatchObject([{ authorization: `Bearer ${CREDENTIAL}`, host: new URL(owner.url).host }]);
 });
 
@@ -90,7 +90,7 @@ test('an agent that cannot reach the right process comes through the one that it
   const nowhere = { process: 'p', url: `http://127.0.0.1:${await freePort()}` };
   const other = await startProcess(false, elsewhereAt({ process: 'p', url: owner.url }, nowhere));
   dial(other.url);
-  await until('the owner hears the agent', 10_000, async () => owner.heard[0]);
+  await until('the owner hears the agent', 60_000, async () => owner.heard[0]);
   expect(other.upgrades.map((headers) => headers['linarite-redirect'])).toEqual(['follow', undefined]);
 });
 

@@ -1,15 +1,26 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Finished, linarite, processesNaming, run } from '../../support/linarite.ts';
-import { LAUNCHER, dataDirectories, env, getBlob, isAlive, pidsOf, putBlob, status, up } from './services.ts';
+import { removeBusyTree } from '../../../src/agent/removal.ts';
+import { reserveMemory } from '../../../src/cli/service/data/memory.ts';
+import { type Finished, isAlive, linarite, processesNaming, run, until } from '../../support/linarite.ts';
+import { LAUNCHER, dataDirectories, env, getBlob, pidsOf, putBlob, status, up } from './services.ts';
 
 const isRoot = process.getuid?.() === 0;
 const hasMemory = process.platform === 'linux' && existsSync('/dev/shm');
 const directories = dataDirectories();
+const MB = 1024 * 1024;
 
 function inMemory(dataDir: string): string {
   return (JSON.parse(readFileSync(join(dataDir, 'memory'), 'utf8')) as { path: string }).path;
+}
+/** Kills its processes, and waits for their end: until then they may write. */
+async function killAll(dataDir: string): Promise<void> {
+  const pids = pidsOf(await status(dataDir));
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await until('they have ended', 60_000, async () => (pids.some(isAlive) ? undefined : true));
 }
 function runs(dataDir: string, command: string): Promise<Finished> {
   return linarite(['run', '--data-dir', dataDir, '--items', '1', '--shell', '--', command]);
@@ -33,7 +44,7 @@ describe.runIf(hasMemory)('up --ephemeral', () => {
       expect(existsSync('/dev/shm/mine')).toBe(false);
     }
     await putBlob(await env(dataDir), 'kept');
-    for (const pid of pidsOf(await status(dataDir))) process.kill(pid, 'SIGKILL');
+    await killAll(dataDir);
     // As it was: in memory, and with all that it held.
     await up(dataDir);
     expect(inMemory(dataDir)).toBe(place);
@@ -53,18 +64,35 @@ describe.runIf(hasMemory)('up --ephemeral', () => {
     await up(dataDir, '--port', '0', '--ephemeral', '512MB');
     const place = inMemory(dataDir);
     await putBlob(await env(dataDir), 'lost');
-    for (const pid of pidsOf(await status(dataDir))) process.kill(pid, 'SIGKILL');
-    rmSync(place, { recursive: true });
+    await killAll(dataDir);
+    removeBusyTree(place);
     expect(await run(LAUNCHER, ['status', '--data-dir', dataDir])).toMatchObject({ code: 3, stderr: '' });
     await up(dataDir);
     expect(inMemory(dataDir)).toBe(place);
     await expect(getBlob(await env(dataDir))).rejects.toMatchObject({ statusCode: 404 });
     // The other way: whoever removes the data directory leaves a place that the next service clears.
-    for (const pid of pidsOf(await status(dataDir))) process.kill(pid, 'SIGKILL');
-    rmSync(dataDir, { recursive: true });
+    await killAll(dataDir);
+    removeBusyTree(dataDir);
     const other = directories.ofTest('other');
     await up(other, '--port', '0', '--ephemeral', '512MB');
     expect(existsSync(place)).toBe(false);
+  });
+
+  test('is kept from starting by no place of a data directory that is gone, into which something still writes; the next start removes that', async () => {
+    const [gone, one, next] = ['gone', 'one', 'next'].map((name) => join(directories.parent, name)) as [string, string, string];
+    for (const root of [gone, one, next]) mkdirSync(root);
+    const { path: place } = reserveMemory(gone, MB);
+    const writer = spawn('/bin/sh', ['-c', 'cd "$1" || exit; echo ready; while :; do i=$((i+1)); : > $i; done', 'sh', place], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(writer.stdout, 'data');
+    rmSync(gone, { recursive: true });
+    const places = [reserveMemory(one, MB).path];
+    expect(existsSync(place)).toBe(false);
+    writer.kill('SIGKILL');
+    await once(writer, 'close');
+    places.push(reserveMemory(next, MB).path);
+    const left = (): readonly string[] => readdirSync(dirname(place)).filter((name) => name.includes(basename(place)));
+    await expect.poll(left).toEqual([]);
+    for (const reserved of places) removeBusyTree(reserved);
   });
 
   test('refuses what it cannot keep: sizes, data on disk, a database elsewhere', async () => {

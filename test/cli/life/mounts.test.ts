@@ -63,7 +63,7 @@ describe.runIf(possible === 'overlays').each(['overlays', 'none'] as const)('a s
     const [node] = await batch.computeNode.list('gone');
     expect(node?.nodeAgentInfo?.version).toMatch(new RegExp(String.raw`\+${isolation}$`));
     await batch.pool.deleteMethod('gone');
-    await until('nothing of the node is left', 30_000, async () => (readdirSync(join(dataDir, 'nodes')).length === 0 ? true : undefined));
+    await until('nothing of the node is left', 60_000, async () => (readdirSync(join(dataDir, 'nodes')).length === 0 ? true : undefined));
     expectIntact('gone');
     await addPool('kept');
     if (isolation === 'none') await expectRefusedWhileInUse();

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
@@ -69,9 +69,6 @@ export async function status(dataDir: string): Promise<Shown> {
 
 export function pidsOf({ service, database, blobs }: Shown): number[] {
   return [service?.pid, database?.pid, blobs?.pid].filter((pid) => pid !== undefined);
-}
-export function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
 export async function putBlob({ AZURE_STORAGE_CONNECTION_STRING: connection }: LinariteEnv, text: string): Promise<void> {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freePort, linarite } from '../../support/linarite.ts';
-import { LAUNCHER, dataDirectories, env, getBlob, isAlive, pidsOf, putBlob, status, up } from './services.ts';
+import { isAlive, freePort, linarite } from '../../support/linarite.ts';
+import { LAUNCHER, dataDirectories, env, getBlob, pidsOf, putBlob, status, up } from './services.ts';
 
 const directories = dataDirectories();
 

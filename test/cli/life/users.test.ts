@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Finished, type LinariteEnv, linarite, mustRun, run } from '../../support/linarite.ts';
-import { LAUNCHER, dataDirectories, env, getBlob, isAlive, pidsOf, putBlob, status, up } from './services.ts';
+import { type Finished, type LinariteEnv, isAlive, linarite, mustRun, run } from '../../support/linarite.ts';
+import { LAUNCHER, dataDirectories, env, getBlob, pidsOf, putBlob, status, up } from './services.ts';
 
 const isRoot = process.getuid?.() === 0;
 const directories = dataDirectories();

@@ -112,7 +112,7 @@ describe('--rerun-failed', () => {
     await linariteRun(['--job', 'again-pool', '--keep', '--', '/bin/true']);
     await batch.job.add({ id: 'made-by-hand', poolInfo: { poolId: (await batch.job.get('again-pool')).poolInfo?.poolId ?? '' } });
     await batch.task.add('made-by-hand', { id: 't', commandLine: `/bin/sh -c 'echo run; test -e ${directory}/mended'` });
-    await until('the task has failed', 30_000, async () => ((await batch.task.get('made-by-hand', 't')).state === 'completed' ? true : undefined));
+    await until('the task has failed', 60_000, async () => ((await batch.task.get('made-by-hand', 't')).state === 'completed' ? true : undefined));
     expect(await linariteRun(['--rerun-failed', 'made-by-hand'])).toMatchObject({ code: 1 });
     await writeFile(join(directory, 'mended'), '');
     expect(await linariteRun(['--rerun-failed', 'made-by-hand'])).toMatchObject({ code: 0, stdout: 'run\n' });
@@ -152,8 +152,8 @@ describe('what a run cannot be given', () => {
     await batch.job.add({ id: 'over', poolInfo: { poolId: 'no-nodes' }, usesTaskDependencies: true });
     await batch.task.add('over', { id: 'a', commandLine: '/bin/true' });
     await batch.job.terminate('over');
-    await until('the job is over', 20_000, async () => ((await batch.job.get('over')).state === 'completed' ? true : undefined));
-  }, 60_000);
+    await until('the job is over', 60_000, async () => ((await batch.job.get('over')).state === 'completed' ? true : undefined));
+  });
 
   test.each([
     [['--depends-on', 'x'], '--depends-on x needs --job JOB'],
@@ -248,7 +248,7 @@ describe('--resume', () => {
     let output = '';
     child.stderr.on('data', (text: Buffer) => (output += text.toString()));
     const code = new Promise<number | null>((settle) => child.on('close', settle));
-    await until('the task runs', 30_000, async () => ((await batch.job.getTaskCounts('broken-off').catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
+    await until('the task runs', 60_000, async () => ((await batch.job.getTaskCounts('broken-off').catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
     child.kill('SIGINT');
     expect(await code).toBe(130);
     expect(output).toContain('1 task of the job broken-off was ended; the job stays');
@@ -294,7 +294,7 @@ describe('--app', () => {
     await writeFile(join(packed, 'say.zip'), zipOf([{ name: 'bin/say', content: '#!/bin/sh\necho "said $1"\n', mode: 0o100755 }]));
     await mustRun(LAUNCHER, ['app', 'upload', 'say', '1.0', join(packed, 'say.zip'), '--default', '--data-dir', instance.dataDir]);
     await rm(packed, { recursive: true });
-  }, 60_000);
+  });
 
   test('gives every task what the package holds', async () => {
     const finished = await linariteRun(['--app', 'say', '--app', 'say:1.0', '--items', 'a,b', '--shell', '--', '$AZ_BATCH_APP_PACKAGE_say_1_0/bin/say {item}; $AZ_BATCH_APP_PACKAGE_say/bin/say default']);

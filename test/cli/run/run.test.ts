@@ -7,6 +7,7 @@ import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run, startLinarite, until, type Finished, type Instance, type LinariteEnv } from '../../support/linarite.ts';
+import { openWay } from '../../support/way.ts';
 
 const LINARITE = resolve(import.meta.dirname, '../../../linarite');
 
@@ -26,9 +27,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
+/** What a task says to wait for `open`, which anybody can pass. */
+async function gate(): Promise<{ readonly wait: string; open(): Promise<void> }> {
+  await chmod(directory, 0o755);
+  const file = join(directory, 'go');
+  return { wait: `until [ -e ${file} ]; do sleep 0.1; done`, open: () => writeFile(file, '') };
+}
+
 /** `linarite run` in the test's directory against the test's service. */
 function linariteRun(args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Finished> {
-  return run(LINARITE, ['run', ...args], { cwd: directory, timeoutMs: 60_000, ...options, env: { LINARITE_DATA_DIR: instance.dataDir, ...options.env } });
+  return run(LINARITE, ['run', ...args], { cwd: directory, timeoutMs: 110_000, ...options, env: { LINARITE_DATA_DIR: instance.dataDir, ...options.env } });
 }
 
 /** What a run with `--json` said. */
@@ -45,7 +53,7 @@ function gone(asked: Promise<unknown>): Promise<boolean | undefined> {
 }
 
 function poolIsGone(pool: string): Promise<boolean> {
-  return until(`pool ${pool} is gone`, 20_000, () => gone(batch.pool.get(pool)));
+  return until(`pool ${pool} is gone`, 60_000, () => gone(batch.pool.get(pool)));
 }
 
 async function containers(): Promise<string[]> {
@@ -81,7 +89,7 @@ describe('a legacy program over input files', () => {
     }
     const [pool = ''] = /run-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/.exec(finished.stderr) ?? [];
     await poolIsGone(pool);
-    await until('the job is gone', 20_000, () => gone(batch.job.get(pool)));
+    await until('the job is gone', 60_000, () => gone(batch.job.get(pool)));
     expect((await containers()).filter((name) => name.includes(pool))).toEqual([]);
   });
 
@@ -157,9 +165,11 @@ describe('when tasks fail', () => {
   });
 
   test('an output container that went away is named', async () => {
-    const running = linariteRun(['--job', 'container-gone', '--json', '--output', '*.txt', '--', '/bin/sh', '-c', 'sleep 3; echo x > x.txt']);
-    await until('the job runs', 20_000, async () => ((await batch.job.getTaskCounts('container-gone').catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
+    const { wait, open } = await gate();
+    const running = linariteRun(['--job', 'container-gone', '--json', '--output', '*.txt', '--', '/bin/sh', '-c', `${wait}; echo x > x.txt`]);
+    await until('the job runs', 60_000, async () => ((await batch.job.getTaskCounts('container-gone').catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
     await BlobServiceClient.fromConnectionString(env.AZURE_STORAGE_CONNECTION_STRING).deleteContainer('linarite-container-gone-out');
+    await open();
     const finished = await running;
     expect([1, 3, 5]).toContain(finished.code);
     expect(finished.stdout).toMatch(/FileUpload|ContainerNotFound/);
@@ -167,7 +177,7 @@ describe('when tasks fail', () => {
 });
 
 describe('when something happens to the job meanwhile', () => {
-  const runs = (job: string): Promise<boolean> => until(`a task of ${job} runs`, 20_000, async () => ((await batch.job.getTaskCounts(job).catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
+  const runs = (job: string): Promise<boolean> => until(`a task of ${job} runs`, 60_000, async () => ((await batch.job.getTaskCounts(job).catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
 
   test('ended by somebody else, it is over for the run too, and what never ran has failed', async () => {
     const running = linariteRun(['--job', 'ended-elsewhere', '--slots', '1', '--items', 'a,b', '--', '/bin/sleep', '300']);
@@ -192,14 +202,16 @@ describe('when something happens to the job meanwhile', () => {
   });
 
   test('a service that was killed and comes back finds the run still waiting', async () => {
-    const child = spawn(LINARITE, ['run', '--job', 'outage', '--items', 'a', '--', '/bin/sh', '-c', 'sleep 5; echo done {item}'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { wait, open } = await gate();
+    const child = spawn(LINARITE, ['run', '--job', 'outage', '--items', 'a', '--', '/bin/sh', '-c', `${wait}; echo done {item}`], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
     const code = new Promise<number | null>((settle) => child.on('close', settle));
     await runs('outage');
     process.kill(Number((await instance.env()).LINARITE_PID), 'SIGKILL');
-    await until('the run misses the service', 10_000, async () => (/cannot reach the service: .*; the tasks go on meanwhile, asking again/.test(output) ? true : undefined));
+    await until('the run misses the service', 60_000, async () => (/cannot reach the service: .*; the tasks go on meanwhile, asking again/.test(output) ? true : undefined));
     await instance.up();
+    await open();
     expect(await code).toBe(0);
     expect(output).toContain('the service answers again');
     expect(output).toContain('done a');
@@ -207,10 +219,12 @@ describe('when something happens to the job meanwhile', () => {
 
   test('streams of a failed task that cannot be saved do not hide how it failed', async () => {
     await mkdir(join(directory, 'output'));
-    const running = linariteRun(['--job', 'unsaved', '--shell', '--', 'sleep 2; echo no luck >&2; exit 7']);
+    const { wait, open } = await gate();
+    const running = linariteRun(['--job', 'unsaved', '--shell', '--', `${wait}; echo no luck >&2; exit 7`]);
     await runs('unsaved');
     await rm(join(directory, 'output'), { recursive: true });
     await writeFile(join(directory, 'output'), 'a file by now');
+    await open();
     const finished = await running;
     expect(finished.code).toBe(1);
     expect(finished.stderr).toContain('failed: exit code 7\n  | no luck');
@@ -218,9 +232,11 @@ describe('when something happens to the job meanwhile', () => {
   });
 
   test('outputs that cannot be put down stay in their container, which is named', async () => {
-    const running = linariteRun(['--job', 'unfetched', '--output', 'x.txt', '--shell', '--', 'sleep 2; echo x > x.txt']);
+    const { wait, open } = await gate();
+    const running = linariteRun(['--job', 'unfetched', '--output', 'x.txt', '--shell', '--', `${wait}; echo x > x.txt`]);
     await runs('unfetched');
     await writeFile(join(directory, 'output'), 'a file by now');
+    await open();
     const finished = await running;
     expect(finished.code).toBe(5);
     expect(finished.stderr).toContain('cannot download x.txt (the outputs stay in the container linarite-unfetched-out)');
@@ -231,7 +247,7 @@ describe('when something happens to the job meanwhile', () => {
     expect(await linariteRun(['--fetch', 'unfetched'])).toMatchObject({ code: 0 });
     expect(await readFile(join(directory, 'output/x.txt'), 'utf8')).toBe('x\n');
     expect(await linariteRun(['--attach', 'unfetched'])).toMatchObject({ code: 0 });
-    await until('the job is gone', 20_000, () => gone(batch.job.get('unfetched')));
+    await until('the job is gone', 60_000, () => gone(batch.job.get('unfetched')));
   });
 
   test('a pattern that matched nothing is a failure, and job and pool stay', async () => {
@@ -354,29 +370,28 @@ describe('a pool', () => {
 
 describe('a run that is left', () => {
   test('by kill -9 is come back to, and its results are here as if nothing had happened', async () => {
-    await chmod(directory, 0o755);
-    const go = join(directory, 'go');
-    const child = spawn(process.execPath, [join(LINARITE, '../dist/cli/main.js'), 'run', '--job', 'killed', '--items', 'a,b', '--', '/bin/sh', '-c', `until [ -e ${go} ]; do sleep 0.2; done; echo {item} is done`], {
+    const { wait, open } = await gate();
+    const child = spawn(process.execPath, [join(LINARITE, '../dist/cli/main.js'), 'run', '--job', 'killed', '--items', 'a,b', '--', '/bin/sh', '-c', `${wait}; echo {item} is done`], {
       cwd: directory,
       env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir },
       stdio: 'ignore',
     });
-    await until('both tasks run', 30_000, async () => ((await batch.job.getTaskCounts('killed').catch(() => undefined))?.taskCounts.running === 2 ? true : undefined));
+    await until('both tasks run', 60_000, async () => ((await batch.job.getTaskCounts('killed').catch(() => undefined))?.taskCounts.running === 2 ? true : undefined));
     child.kill('SIGKILL');
     const fetched = await linariteRun(['--fetch', 'killed']);
     expect(fetched).toMatchObject({ code: 6, stdout: '' });
     expect(fetched.stderr).toContain('0 of 2 tasks are completed');
     const back = linariteRun(['--attach', 'killed']);
-    await writeFile(go, '');
+    await open();
     expect(await back).toMatchObject({ code: 0, stdout: 'a is done\nb is done\n' });
-    await until('the job is gone', 20_000, () => gone(batch.job.get('killed')));
+    await until('the job is gone', 60_000, () => gone(batch.job.get('killed')));
   });
 
   test('with --detach ends by itself', async () => {
     const finished = await linariteRun(['--detach', '--json', '--items', 'a,b', '--', '/bin/echo', '{item}']);
     const { job, pool } = told(finished);
     expect(told(finished)).toMatchObject({ exitCode: 0, tasks: { total: 2 }, kept: { job, pool } });
-    await until('the job ends with its tasks', 30_000, async () => ((await batch.job.get(job)).state === 'completed' ? true : undefined));
+    await until('the job ends with its tasks', 60_000, async () => ((await batch.job.get(job)).state === 'completed' ? true : undefined));
     expect((await batch.task.get(job, '2-b')).executionInfo?.result).toBe('success');
     await batch.pool.deleteMethod(pool);
   });
@@ -393,7 +408,7 @@ describe('a run that is left', () => {
     child.stdout.on('data', (text: Buffer) => (output += text.toString()));
     child.stderr.on('data', (text: Buffer) => (output += text.toString()));
     const code = new Promise<number | null>((settle) => child.on('close', settle));
-    await until('the task runs', 30_000, async () => ((await batch.job.getTaskCounts(job).catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
+    await until('the task runs', 60_000, async () => ((await batch.job.getTaskCounts(job).catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
     return { send: (text) => void child.stdin.write(text), kill: () => void child.kill('SIGINT'), output: () => output, code };
   };
   /** How often the service was asked for counts of tasks. */
@@ -408,18 +423,25 @@ describe('a run that is left', () => {
     long.kill();
     expect(await long.code).toBe(130);
     expect(long.output()).toContain('the job interrupted was ended');
-    await until('the job has ended', 20_000, async () => ((await jobState('interrupted')) === 'completed' ? true : undefined));
+    await until('the job has ended', 60_000, async () => ((await jobState('interrupted')) === 'completed' ? true : undefined));
     expect((await batch.task.get('interrupted', '1')).state).toBe('completed');
   });
 
   test('by Ctrl-C while outputs are fetched leaves them in their container, and no half files', async () => {
-    const child = spawn(LINARITE, ['run', '--job', 'half-fetched', '--output', 'x.bin', '--shell', '--', 'truncate -s 100M x.bin'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const way = await openWay(Number(new URL(env.AZURE_STORAGE_BLOB_ENDPOINT).port));
+    const storage = env.AZURE_STORAGE_CONNECTION_STRING.replace(/(BlobEndpoint=http:\/\/127\.0\.0\.1):\d+/, `$1:${way.port}`);
+    const child = spawn(LINARITE, ['run', '--job', 'half-fetched', '--output', 'x.bin', '--shell', '--', 'truncate -s 100M x.bin'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: join(directory, 'none'), ...env, AZURE_STORAGE_CONNECTION_STRING: storage }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => {
+      output += text.toString();
+      // From here on nothing comes through.
+      if (output.includes('downloading 1 file')) way.cut('from');
+    });
     const code = new Promise<number | null>((settle) => child.on('close', settle));
-    await until('outputs are fetched', 40_000, async () => (output.includes('downloading 1 file') ? true : undefined), 5);
+    await until('outputs are fetched', 60_000, async () => (output.includes('downloading 1 file') ? true : undefined));
     child.kill('SIGINT');
     expect(await code).toBe(130);
+    way.close();
     expect(output).toContain('the download was broken off');
     expect(output).toContain('az storage container delete --name linarite-half-fetched-out');
     expect(await readdir(join(directory, 'output')).catch(() => [])).toEqual([]);
@@ -430,10 +452,10 @@ describe('a run that is left', () => {
     if (!has('script')) return context.skip('script is not installed (apt-get install bsdutils)');
     const long = await startLong('goes-on', true);
     long.send('\u0003');
-    await until('the question', 10_000, async () => (long.output().includes('Leave the job running') ? true : undefined));
+    await until('the question', 60_000, async () => (long.output().includes('Leave the job running') ? true : undefined));
     // The bar is drawn after each look at the counts: two more, and it would have gone over the question.
     const looked = await looks();
-    await until('two more looks', 20_000, async () => ((await looks()) >= looked + 2 ? true : undefined));
+    await until('two more looks', 60_000, async () => ((await looks()) >= looked + 2 ? true : undefined));
     expect(long.output().slice(long.output().indexOf('Leave the job'))).not.toContain('0/1');
     long.send('l\n');
     expect(await long.code).toBe(6);
@@ -448,9 +470,9 @@ describe('a run that is left', () => {
     if (!has('script')) return context.skip('script is not installed (apt-get install bsdutils)');
     const long = await startLong('twice', true);
     long.send('\u0003');
-    await until('the question', 10_000, async () => (long.output().includes('Leave the job running') ? true : undefined));
+    await until('the question', 60_000, async () => (long.output().includes('Leave the job running') ? true : undefined));
     long.send('\u0003');
     expect(await long.code).toBe(130);
-    await until('the job has ended', 20_000, async () => ((await jobState('twice')) === 'completed' ? true : undefined));
+    await until('the job has ended', 60_000, async () => ((await jobState('twice')) === 'completed' ? true : undefined));
   });
 });

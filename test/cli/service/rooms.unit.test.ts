@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -77,9 +78,11 @@ test('the reserve lies on the disk of the database', () => {
 });
 
 test('data in memory is full when it has taken what it may, whatever the file system has', () => {
-  const inMemory = (bytes: number) => machineWith([tmpdir()], { ...layout(tmpdir()), memory: { path: tmpdir(), bytes, usedBefore: 0 } }).rooms.trouble();
+  const place = mkdtempSync(join(tmpdir(), 'linarite-memory-'));
+  const inMemory = (bytes: number) => machineWith([place], { ...layout(place), memory: { path: place, bytes, usedBefore: 0 } }).rooms.trouble();
   expect(inMemory(0)).toMatch(/the database \(.*\) is full: 0 MB are free$/);
   expect(inMemory(Number.MAX_SAFE_INTEGER)).toBeNull();
+  rmSync(place, { recursive: true });
 });
 
 test('a disk that is mounted later is seen', () => {

@@ -47,7 +47,8 @@ describe('A job that has run', () => {
     const [again] = (await simulateJob('job')).pools;
     expect(again?.name).toBe('pool');
     expect(again?.tasks).toMatchObject({ all: 4, succeeded: 3, failed: 1, retries: 1, unfinished: 0 });
-    expect(Math.abs((again?.makespanMs ?? 0) - realMs)).toBeLessThan(realMs * 0.3);
+    // A busy machine is slow between the tasks as well, which the simulation knows nothing of.
+    expect(Math.abs((again?.makespanMs ?? 0) - realMs)).toBeLessThan(realMs * 0.3 + 5_000);
 
     const other = join(instance.dataDir, 'other.json');
     writeFileSync(other, JSON.stringify({ id: 'other', ...LINUX, targetDedicatedNodes: 4, taskSlotsPerNode: 2 }));

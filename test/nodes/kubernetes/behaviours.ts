@@ -123,7 +123,7 @@ export function describeKubernetes(name: string, start: () => Promise<TestCluste
       expect(nodes?.survivors(7).length, 'it works until then').toBeGreaterThan(0);
       await until('preempted');
       expect(nodes?.survivors(7)).toEqual([]);
-      await expect.poll(() => provider.list(1), { timeout: 5_000 }).toEqual([]);
+      await expect.poll(() => provider.list(1), { timeout: 30_000 }).toEqual([]);
       expect(seen.filter(({ observed }) => observed.kind === 'preempting')).toHaveLength(1);
     });
 
@@ -187,7 +187,7 @@ export function describeKubernetes(name: string, start: () => Promise<TestCluste
       kubelet.die();
       await expect(provider.release(7, 1, 0)).rejects.toThrow(/^The pod linarite-.* has not ended: the kubelet of machine-.* may be away\.$/);
       expect(saw('ended')).toBeUndefined();
-      await expect.poll(() => provider.release(7, 1, 0).then(() => 'released', () => 'not yet'), { timeout: 20_000, interval: 500 }).toBe('released');
+      await expect.poll(() => provider.release(7, 1, 0).then(() => 'released', () => 'not yet'), { timeout: 30_000, interval: 500 }).toBe('released');
       expect(await provider.list(1)).toEqual([]);
       expect(saw('ended')).toBeDefined();
     });

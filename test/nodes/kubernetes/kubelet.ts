@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { createApiClient } from '../../../src/nodes/kubernetes/api/client.ts';
 import type { Cluster } from '../../../src/nodes/kubernetes/api/cluster.ts';
 import { isGone } from '../../../src/nodes/kubernetes/api/errors.ts';
 import { follow } from '../../../src/nodes/kubernetes/api/follow.ts';
+import { removeBusyTree } from '../../../src/agent/removal.ts';
 import { at, listAt, numberAt, textAt, textsAt } from '../../../src/nodes/kubernetes/api/json.ts';
 
 /**
@@ -145,13 +146,13 @@ export async function startKubelet({ cluster, namespace, machine, schedules = tr
     if (hooked !== null) await Promise.race([once(hooked, 'exit'), run.over]);
     hooked?.kill('SIGKILL');
     const first = run.child === null ? undefined : firstOf(run.child);
-    if (first !== undefined) process.kill(first, 'SIGTERM');
+    if (first !== undefined) signal(first, 'SIGTERM');
     await run.over;
     for (const timer of timers) clearTimeout(timer);
     if (isDead) return;
     await client.ask('DELETE', `${base}/pods/${run.name}`, { gracePeriodSeconds: 0, preconditions: { uid: run.uid } }).catch(() => undefined);
     runs.delete(run.name);
-    rmSync(run.directory, { recursive: true, force: true });
+    removeBusyTree(run.directory);
   };
 
   const see = (pod: unknown): void => {
@@ -215,7 +216,7 @@ export async function startKubelet({ cluster, namespace, machine, schedules = tr
       await Promise.all([...runs.values()].map(({ over }) => over));
       await following;
       client.close();
-      rmSync(root, { recursive: true, force: true });
+      removeBusyTree(root);
     },
   };
 }
@@ -239,6 +240,14 @@ function firstOf({ pid }: ChildProcess): number | undefined {
     return first === undefined || first === '' ? undefined : Number(first);
   } catch {
     return undefined;
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended meanwhile.
   }
 }
 

@@ -24,7 +24,7 @@ describe.skipIf(missing !== null)(`a real API server${missing === null ? '' : ` 
   }, 180_000);
   afterAll(() => cluster.close());
 
-  describeProvider('kubernetes, real API', (agentUrl) => nodesUnderTest(cluster, agentUrl), { deathMs: 5_000 });
+  describeProvider('kubernetes, real API', (agentUrl) => nodesUnderTest(cluster, agentUrl));
 
   describeKubernetes('real API', () => Promise.resolve({ ...cluster, close: () => Promise.resolve() }));
 

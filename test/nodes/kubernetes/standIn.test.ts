@@ -22,7 +22,6 @@ describe.skipIf(!canRunPods)(`a stand-in API${canRunPods ? '' : ' (skipped: pods
       const nodes = await nodesUnderTest(cluster, agentUrl);
       return { ...nodes, close: () => nodes.close().finally(() => cluster.close()) };
     },
-    { deathMs: 5_000 },
   );
 
   describeKubernetes('stand-in API', async () => clusterOf(await startStandInApi()));
@@ -45,7 +44,7 @@ describe.skipIf(!canRunPods)(`a stand-in API${canRunPods ? '' : ' (skipped: pods
       return nodes;
     };
     const kinds = (): readonly string[] => seen.map(({ observed }) => observed.kind);
-    const runs = (): Promise<unknown> => expect.poll(() => kinds().includes('running'), { timeout: 10_000 }).toBe(true);
+    const runs = (): Promise<unknown> => expect.poll(() => kinds().includes('running'), { timeout: 30_000 }).toBe(true);
 
     test('that is away has not lost its nodes: nothing is said of them, asking throws, and all is as it was once it is back', async () => {
       const { provider } = await begin();
@@ -63,7 +62,7 @@ describe.skipIf(!canRunPods)(`a stand-in API${canRunPods ? '' : ' (skipped: pods
       const { provider } = await begin();
       await api.away();
       const asked = provider.acquire(nodeRequest());
-      await expect.poll(() => seen.at(-1)?.observed, { timeout: 5_000 }).toMatchObject({ kind: 'pending', reason: expect.stringContaining('cannot be asked') });
+      await expect.poll(() => seen.at(-1)?.observed, { timeout: 30_000 }).toMatchObject({ kind: 'pending', reason: expect.stringContaining('cannot be asked') });
       await expect(provider.list('all')).rejects.toMatchObject({ seen: [{ node: 1, observed: { kind: 'pending' } }] });
       await api.back();
       await asked;
@@ -74,7 +73,7 @@ describe.skipIf(!canRunPods)(`a stand-in API${canRunPods ? '' : ' (skipped: pods
       const { provider, podOf, kubelet } = await begin();
       await provider.acquire(nodeRequest());
       await provider.acquire(nodeRequest({ node: 2, priority: 'low' }));
-      await expect.poll(() => kinds().filter((kind) => kind === 'running').length, { timeout: 10_000 }).toBe(2);
+      await expect.poll(() => kinds().filter((kind) => kind === 'running').length, { timeout: 30_000 }).toBe(2);
       // The kubelet says nothing more, so nothing but the list can tell.
       kubelet.die();
       await api.away();
@@ -85,7 +84,7 @@ describe.skipIf(!canRunPods)(`a stand-in API${canRunPods ? '' : ' (skipped: pods
       await administrator.ask('DELETE', `/api/v1/namespaces/linarite/pods/${podOf(2)}`, { gracePeriodSeconds: 0 });
       api.compact();
       administrator.close();
-      await expect.poll(() => seen.slice(-2).map(({ node, observed }) => `${node} ${observed.kind}`).toSorted(), { timeout: 20_000 }).toEqual(['1 ended', '2 preempted']);
+      await expect.poll(() => seen.slice(-2).map(({ node, observed }) => `${node} ${observed.kind}`).toSorted(), { timeout: 30_000 }).toEqual(['1 ended', '2 preempted']);
     });
 
     test('between the pod and its Secret the service may die: asked again, the node gets its Secret, and released, it leaves nothing', async () => {
@@ -106,7 +105,7 @@ describe.skipIf(!canRunPods)(`a stand-in API${canRunPods ? '' : ' (skipped: pods
       await begin({ queue: 'lab' });
       api.mutate = (pod) => Object.assign(pod['spec'] as object, { schedulingGates: [{ name: 'kueue.x-k8s.io/admission' }] });
       await nodes.provider.acquire(nodeRequest());
-      await expect.poll(() => seen.at(-1)?.observed, { timeout: 5_000 }).toEqual({ kind: 'pending', reason: 'Kueue has not admitted its pod to the queue lab yet.' });
+      await expect.poll(() => seen.at(-1)?.observed, { timeout: 30_000 }).toEqual({ kind: 'pending', reason: 'Kueue has not admitted its pod to the queue lab yet.' });
     });
 
     test('that does not allow all that nodes need is told of by right and purpose', async () => {

@@ -11,7 +11,7 @@ import { nodeRequest } from '../../support/providers.ts';
 import { type SlurmCluster, slurmMissing, startSlurmCluster } from '../../support/slurmCluster.ts';
 
 const IDLE_AGENT = ['/bin/sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done'] as const;
-const WITHIN = { timeout: 20_000, interval: 200 };
+const WITHIN = { timeout: 60_000, interval: 200 };
 
 const missing = slurmMissing();
 let cluster: SlurmCluster;
@@ -66,7 +66,8 @@ describe.skipIf(missing !== null)(`Nodes on Slurm (needs ${missing ?? 'nothing m
   afterEach(async () => {
     await Promise.all((await provider.list('all')).map(({ node, life }) => provider.release(node, life, 0)));
     await provider.close();
-    expect(queued(), 'nothing is left').toEqual([]);
+    // A job that was cancelled completes for a moment.
+    await expect.poll(queued, { ...WITHIN, message: 'nothing is left' }).toEqual([]);
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -111,7 +112,7 @@ describe.skipIf(missing !== null)(`Nodes on Slurm (needs ${missing ?? 'nothing m
 
   test('what a service asked for that was killed before it heard the answer is found by the next one, and not asked for again', async () => {
     const asked = provider.acquire(small(1));
-    await expect.poll(() => queued().length, { timeout: 10_000, interval: 20 }).toBe(1);
+    await expect.poll(() => queued().length, { timeout: 30_000, interval: 20 }).toBe(1);
     await provider.close();
     await asked;
     provider = open();
@@ -160,6 +161,14 @@ describe.skipIf(missing !== null)(`Nodes on Slurm (needs ${missing ?? 'nothing m
     await provider.acquire(small(1));
     await expect(provider.acquire(small(2))).rejects.toThrow('All nodes that may be had from here are taken: 1.');
     expect((await provider.probe()).maxNodes).toBe(1);
+  });
+
+  test.runIf(process.getuid?.() === 0)('that users of tasks cannot pass to the shared directory is told before a node is asked for', async () => {
+    const told = `Other users cannot enter ${directory}: tasks, which have users of their own, fail.`;
+    chmodSync(directory, 0o700);
+    expect((await provider.probe()).limits).toContain(told);
+    chmodSync(directory, 0o711);
+    expect((await provider.probe()).limits).not.toContain(told);
   });
 
   test('what Slurm refuses is said in its words', async () => {

@@ -42,7 +42,7 @@ describe.skipIf(missing !== null)(`Slurm (needs ${missing ?? 'nothing more'})`, 
         },
         killAgent: async (node) => {
           for (const pid of agentsOf(join(directory, OWNER), node)) process.kill(pid, 'SIGKILL');
-          await expect.poll(() => cluster.run('squeue', '-h', '-t', 'R,CG').trim(), { timeout: 20_000, interval: 200 }).toBe('');
+          await expect.poll(() => cluster.run('squeue', '-h', '-t', 'R,CG').trim(), { timeout: 30_000, interval: 200 }).toBe('');
         },
         survivors: (node) => markedProcesses([`LINARITE_NODE=${join(directory, OWNER, 'nodes', String(node), 'root')}`]),
         close: async () => {
@@ -52,7 +52,6 @@ describe.skipIf(missing !== null)(`Slurm (needs ${missing ?? 'nothing more'})`, 
         },
       };
     },
-    { deathMs: 20_000 },
   );
 });
 

@@ -62,7 +62,7 @@ describe.skipIf(missing !== null)(`The product with nodes on Slurm (needs ${miss
 
     // Tasks on all slots of all nodes; then Slurm wants the machine of the low-priority node for others.
     await client.call('POST', '/jobs/job/addtaskcollection', { value: Array.from({ length: 6 }, (_, index) => ({ id: `long${index}`, commandLine: "/bin/sh -c 'sleep 15'" })) });
-    await until('all slots are taken', 30_000, async () => ((await listed('/jobs/job/tasks')).filter(({ state }) => state === 'running').length === 6 ? true : undefined), 500);
+    await until('all slots are taken', 60_000, async () => ((await listed('/jobs/job/tasks')).filter(({ state }) => state === 'running').length === 6 ? true : undefined), 500);
     cluster.run('sbatch', '-p', 'high', '-N2', '--exclusive', '-t', '1', '-o', '/dev/null', '--wrap', 'exec sleep 300');
     await until('the low-priority node is preempted', 60_000, async () => ((await listed('/pools/on-slurm/nodes')).some(({ state, isDedicated }) => isDedicated === false && state === 'preempted') ? true : undefined), 500);
     const again = await until('all tasks have ended', 90_000, async () => {

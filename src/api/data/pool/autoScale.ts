@@ -1,5 +1,5 @@
 import type { AccountNumber, Instant } from '../../../core/keys.ts';
-import { type FormulaRun, type PoolFacts, problemsOf, runFormula } from '../../../core/pool/formula.ts';
+import { type FormulaRun, type PoolFacts, problemsOf, runFormula, type SampleHistory } from '../../../core/pool/formula.ts';
 import { historyIn, samplesOf, USABLE_STATES } from '../../../core/pool/samples.ts';
 import { countNodes } from '../../../store/intents/nodes.ts';
 import { ownSamples } from '../../../store/intents/ownSamples.ts';
@@ -77,8 +77,14 @@ export const evaluateAutoScale: Handler = async (call, parts) => {
 
 /** What a formula gives on what was measured of a pool, and on the pool as it is now. */
 export async function evaluateOn(pool: PoolWithStatus, formula: string, { account, parts, now }: { readonly account: AccountNumber; readonly parts: Parts; readonly now: Instant }): Promise<FormulaRun> {
-  const samples = historyIn(samplesOf(await poolSamples(parts.database, pool.pool), await ownSamples(parts.database, pool.pool, now)));
-  return runFormula(formula, { samples, now, random: Math.random, facts: await factsOf(pool, account, parts) });
+  const { history: samples, facts } = await measuredOfPool(pool, { account, parts, now });
+  return runFormula(formula, { samples, now, random: Math.random, facts });
+}
+
+/** What a pool's formula runs on. */
+export async function measuredOfPool(pool: PoolWithStatus, { account, parts, now }: { readonly account: AccountNumber; readonly parts: Parts; readonly now: Instant }): Promise<{ readonly history: SampleHistory; readonly facts: PoolFacts }> {
+  const history = historyIn(samplesOf(await poolSamples(parts.database, pool.pool), await ownSamples(parts.database, pool.pool, now)));
+  return { history, facts: await factsOf(pool, account, parts) };
 }
 
 async function factsOf(pool: PoolWithStatus, account: AccountNumber, parts: Parts): Promise<PoolFacts> {

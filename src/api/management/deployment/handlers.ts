@@ -2,7 +2,7 @@ import { listResources, lockResource, removeResource, type ResourceRow } from '.
 import { findResource } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { templateHash } from '../../../templates/names.ts';
-import type { Json } from '../../../templates/json.ts';
+import { isObject, type Json } from '../../../templates/json.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { empty, json } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
@@ -96,6 +96,7 @@ const getOperation: ManagementHandler = async (call, parts) => {
 
 const calculateTemplateHash: ManagementHandler = async (call) => {
   const template = (await call.json()) as Json;
+  if (!isObject(template)) throw new ManagementError('InvalidRequestContent', 'The request content was invalid: a template is a JSON object.');
   refusing(() => requireDepth(template, NOWHERE));
   return json(200, { minifiedTemplate: JSON.stringify(template).toUpperCase(), templateHash: templateHash(template) });
 };

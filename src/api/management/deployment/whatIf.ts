@@ -7,6 +7,7 @@ import { ManagementError } from '../../../wire/management/errors.ts';
 import { parseResourceId } from '../../../wire/management/resourceId.ts';
 import { empty, json } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { existingGroup } from '../group/existing.ts';
 import { acceptDeployment } from './creation.ts';
 import { readResource } from './doing.ts';
 import { deploymentId, DEPLOYMENT_TYPE, scopeOf } from './rows.ts';
@@ -35,7 +36,9 @@ export const whatIfDeployment: ManagementHandler = async (call, parts) => {
   return empty(202, { ...SOON, location: `${call.baseUrl}${call.path.slice(0, -'/whatIf'.length)}/operationResults/${operation}?api-version=${call.version.text}` });
 };
 
-export const whatIfResult: ManagementHandler = async (call, { data, sealing }) => {
+export const whatIfResult: ManagementHandler = async (call, parts) => {
+  if (call.params['resourceGroupName'] !== undefined) await existingGroup(call, parts);
+  const { data, sealing } = parts;
   const row = await findResource(data.database, `${deploymentId(call)}/operationResults/${param(call, 'operationId')}`);
   if (row === null || row.secrets === null) throw new ManagementError('NotFound', `The operation '${param(call, 'operationId').slice(0, 64)}' is not known: results are kept for a day.`);
   const { result } = sealing.open(row.secrets) as { readonly result: string };

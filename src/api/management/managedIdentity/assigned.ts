@@ -1,5 +1,6 @@
 import { findResource } from '../../../store/intents/resources.ts';
-import { BatchError } from '../../../wire/errors.ts';
+import { BatchError, checkDistinct } from '../../../wire/errors.ts';
+import { lowerAscii } from '../../../wire/letters.ts';
 import type { ManagementCall, ManagementParts } from '../call.ts';
 import { requireLinked } from '../linked.ts';
 import { MANAGED_IDENTITY_TYPE, managedIdentitySpec } from './handlers.ts';
@@ -14,12 +15,13 @@ interface AssignedIdentity {
 
 /**
  * Those that a request names as the keys of `userAssignedIdentities`; null takes one away. @throws BatchError
- * MissingRequiredProperty where there is none; ManagementError LinkedAuthorizationFailed for one that is not the
- * caller's to give.
+ * MissingRequiredProperty where there is none, InvalidPropertyValue for one that is named twice; ManagementError
+ * LinkedAuthorizationFailed for one that is not the caller's to give.
  */
 export async function assignedIdentities(named: Readonly<Record<string, unknown>> | undefined, call: ManagementCall, parts: ManagementParts): Promise<readonly AssignedIdentity[]> {
   const ids = Object.entries(named ?? {}).flatMap(([id, value]) => (value === null ? [] : [id]));
   if (ids.length === 0) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'userAssignedIdentities' }]);
+  checkDistinct('userAssignedIdentities', Object.keys(named ?? {}).map(lowerAscii));
   await requireLinked('identity', ids, call, parts);
   return Promise.all(
     ids.map(async (resourceId): Promise<AssignedIdentity> => {

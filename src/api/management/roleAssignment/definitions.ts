@@ -1,6 +1,6 @@
-import { allRoleDefinitions, isRoleAssigned } from '../../../store/intents/roleAssignments.ts';
+import { allRoleDefinitions, isRoleAssigned, lockRoles } from '../../../store/intents/roleAssignments.ts';
 import { findResource, insertResource, lockResource, removeResource, type ResourceRow, updateResource } from '../../../store/intents/resources.ts';
-import { transaction } from '../../../store/intents/statement.ts';
+import { transaction, type Transaction } from '../../../store/intents/statement.ts';
 import { isGuid } from '../../../wire/management/guid.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { MANAGEMENT_ROWS } from '../../../wire/management/operations.ts';
@@ -45,6 +45,7 @@ export const roleDefinitionHandlers = {
     const id = param(call, 'roleDefinitionId');
     if (builtInRole(id) !== undefined) throw new ManagementError('RoleDefinitionUpdateNotPermitted', 'Built-in roles are not deleted.');
     return transaction(data.database, async (tx) => {
+      await lockRoles(tx);
       const row = await lockResource(tx, definitionId(id));
       if (row === null) return empty(204);
       if (await isRoleAssigned(tx, row.id)) throw new ManagementError('RoleDefinitionHasAssignments', 'There are existing role assignments referencing role.');
@@ -63,10 +64,10 @@ function definitionId(id: string): string {
  * A role that can be assigned at a scope. `id`: of its definition, at whatever scope.
  * @throws ManagementError RoleDefinitionDoesNotExist, RoleAssignmentScopeNotAssignableToRoleDefinition.
  */
-export async function assignableRole({ data }: ManagementParts, id: string, scope: string): Promise<string> {
+export async function assignableRole(tx: Transaction, id: string, scope: string): Promise<string> {
   const builtIn = builtInRole(id);
   if (builtIn !== undefined) return definitionId(builtIn.id);
-  const own = await findResource(data.database, definitionId(id.split('/').at(-1) ?? ''));
+  const own = await findResource(tx, definitionId(id.split('/').at(-1) ?? ''));
   if (own === null) throw missing(id);
   const { assignableScopes } = specOf(own).properties;
   if (!assignableScopes.some((above) => isAtOrBelow(scope, above))) {
@@ -89,18 +90,19 @@ async function createOrUpdate(call: ManagementCall, parts: ManagementParts): Ret
     await requireScope(scope, parts);
     await within.check({ identity: call.identity, method: 'PUT', path: `${scope.replace(/\/$/, '')}/providers/${TYPE}/${name}` });
   }
-  const all = await allRoleDefinitions(data.database, MOST_ROLES);
-  const others = all.filter((row) => row.id !== definitionId(name));
-  if (isNamed(roleName, others)) throw new ManagementError('RoleDefinitionWithSameNameExists', `A custom role with the same name '${roleName}' already exists in this directory. Use a different name.`);
-  if (others.length >= MOST_ROLES) throw new ManagementError('RoleDefinitionLimitExceeded', 'Role definition limit exceeded. No more role definitions can be created.');
   const { objectId } = call.identity;
   const properties = { roleName, description, permissions, assignableScopes };
   const row = await transaction(data.database, async (tx) => {
+    await lockRoles(tx);
+    const all = await allRoleDefinitions(tx, MOST_ROLES);
+    const others = all.filter((one) => one.id !== definitionId(name));
+    if (isNamed(roleName, others)) throw new ManagementError('RoleDefinitionWithSameNameExists', `A custom role with the same name '${roleName}' already exists in this directory. Use a different name.`);
+    if (others.length >= MOST_ROLES) throw new ManagementError('RoleDefinitionLimitExceeded', 'Role definition limit exceeded. No more role definitions can be created.');
     const known = await lockResource(tx, definitionId(name));
     if (known !== null) return updateResource(tx, known, { spec: { ...specOf(known), properties, updatedBy: objectId } }, call.now);
     return insertResource(tx, { id: definitionId(name), type: TYPE, spec: { properties, createdBy: objectId, updatedBy: objectId } }, call.now);
   });
-  if (row === null) throw new ManagementError('Conflict', `The role definition '${name}' is just being made by another request.`);
+  if (row === null) throw new Error(`the role definition '${name}' is there although it was not`);
   return json(201, viewOfOwn(row, directory.subscriptionId));
 }
 

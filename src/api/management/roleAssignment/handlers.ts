@@ -1,6 +1,6 @@
-import { allAssignments } from '../../../store/intents/roleAssignments.ts';
+import { allAssignments, lockRoles } from '../../../store/intents/roleAssignments.ts';
 import { findResource, insertResource, lockResource, removeResource, type ResourceRow } from '../../../store/intents/resources.ts';
-import { transaction } from '../../../store/intents/statement.ts';
+import { transaction, type Transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { isGuid } from '../../../wire/management/guid.ts';
@@ -34,9 +34,11 @@ export const roleAssignmentHandlers = {
     if (!isGuid(name)) throw new ManagementError('InvalidRoleAssignmentId', `The role assignment ID '${name.slice(0, 64)}' is not valid. The role assignment ID must be a GUID.`);
     await requireScope(scope(call), parts);
     const { properties } = readBody('ArmRoleAssignment', call, await call.json());
-    const roleDefinitionId = await assignableRole(parts, properties.roleDefinitionId, scope(call));
-    const spec: Spec = { properties: { ...properties, roleDefinitionId }, createdBy: call.identity.objectId };
-    return create(call, parts, spec);
+    return transaction(parts.data.database, async (tx) => {
+      await lockRoles(tx);
+      const roleDefinitionId = await assignableRole(tx, properties.roleDefinitionId, scope(call));
+      return create(tx, call, { properties: { ...properties, roleDefinitionId }, createdBy: call.identity.objectId });
+    });
   },
   RoleAssignments_Get: async (call, parts) => json(200, view(await existing(call, parts))),
   RoleAssignments_Delete: async (call, parts) =>
@@ -54,20 +56,18 @@ export const roleAssignmentHandlers = {
   },
 } satisfies Record<string, ManagementHandler>;
 
-/** Two assignments of the same are one, under the name that came first. */
-async function create(call: ManagementCall, { data }: ManagementParts, spec: Spec): ReturnType<ManagementHandler> {
+/** Two assignments of the same are one, under the name that came first. To be called under `lockRoles`. */
+async function create(tx: Transaction, call: ManagementCall, spec: Spec): ReturnType<ManagementHandler> {
   const id = idOf(call);
-  const all = await allAssignments(data.database, MOST_ASSIGNMENTS);
+  const all = await allAssignments(tx, MOST_ASSIGNMENTS);
   const same = all.find((row) => isSame(spec, specOf(row)) && scopeOf(row).toLowerCase() === scope(call).toLowerCase());
   if (same !== undefined) {
     if (same.id.toLowerCase() === id.toLowerCase()) return json(201, view(same));
     throw new ManagementError('RoleAssignmentExists', `The role assignment already exists. The ID of the existing role assignment is '${nameOf(same)}'.`);
   }
   if (all.length >= MOST_ASSIGNMENTS) throw new ManagementError('RoleAssignmentLimitExceeded', 'No more role assignments can be created.');
-  const made = await transaction(data.database, async (tx) => {
-    await holdScope(tx, scope(call));
-    return insertResource(tx, { id, type: TYPE, spec }, call.now);
-  });
+  await holdScope(tx, scope(call));
+  const made = await insertResource(tx, { id, type: TYPE, spec }, call.now);
   if (made === null) throw new ManagementError('RoleAssignmentUpdateNotPermitted', 'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.');
   return json(201, view(made));
 }

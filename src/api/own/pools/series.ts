@@ -13,7 +13,7 @@ import { viewOfPool } from '../../data/pool/view.ts';
 import type { OwnCall, OwnOperation } from '../call.ts';
 import { poolOf } from '../existing.ts';
 import { json } from '../json.ts';
-import { readNames, readTime, readWhole } from '../queries.ts';
+import { readNames, readSpan, readWhole, type Span } from '../queries.ts';
 import { pointsOf, thinned, type Level } from './points.ts';
 
 export const seriesOperations: readonly OwnOperation[] = [
@@ -66,19 +66,6 @@ function readSeriesNames(text: string): readonly SeriesName[] {
     if (name === undefined) throw invalidQuery('names', word, `There are ${SERIES.join(', ')}.`);
     return name;
   });
-}
-
-interface Span {
-  readonly from: Instant;
-  readonly to: Instant;
-}
-
-/** Up to now, a usual time before, where they are left out. @throws BatchError InvalidQueryParameterValue. */
-function readSpan({ from: fromText, to: toText }: { readonly from: string; readonly to: string }, { now, usualMs }: { readonly now: Instant; readonly usualMs: number }): Span {
-  const to = Math.min(now, readTime('to', toText) ?? now);
-  const from = readTime('from', fromText) ?? Math.max(0, to - usualMs);
-  if (from >= to) throw invalidQuery('from', fromText, 'It must be a time before the end, and before now.');
-  return { from, to };
 }
 
 interface Asked extends Span {

@@ -12,6 +12,10 @@ export interface Reported {
   readonly lasted: string;
   readonly counts: { readonly succeeded: number; readonly failed: number; readonly running: number; readonly waiting: number };
   readonly retries: number;
+  /** Attempts that were given up, as far back as events are kept; `isAll`: all of those were looked at. */
+  readonly preempted: number;
+  readonly requeued: number;
+  readonly isAll: boolean;
   readonly runs: Pick<Histogram, 'p50' | 'p95' | 'p99' | 'max' | 'n'>;
   readonly waits: Pick<Histogram, 'p50' | 'p95' | 'p99' | 'max' | 'n'>;
   /** In US dollars of list prices. Lost: what had to be done again. */
@@ -34,15 +38,16 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}pre{background:#f6f
 
 /** One file without script, and nothing from elsewhere. */
 export function page(reported: Reported): string {
-  const { job, state, at, began, lasted, counts, retries, runs, waits, cost, slowest, failed, failedInAll } = reported;
+  const { job, state, at, began, lasted, counts, retries, preempted, requeued, isAll, runs, waits, cost, slowest, failed, failedInAll } = reported;
   const { text } = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Report of job ${job}</title><style>${STYLE}</style></head><body>
 <h1>Report of job <bdi>${job}</bdi></h1>
 <p>The job is ${state}. It began ${began} and ${state === 'completed' ? 'lasted' : 'has lasted'} ${lasted}. Written ${at}.</p>
 <h2>Tasks</h2>
-<table><tr><th class="n">succeeded</th><th class="n">failed</th><th class="n">running</th><th class="n">waiting</th><th class="n">retries</th></tr>
-<tr><td class="n">${counts.succeeded}</td><td class="n">${counts.failed}</td><td class="n">${counts.running}</td><td class="n">${counts.waiting}</td><td class="n">${retries}</td></tr></table>
+<table><tr><th class="n">succeeded</th><th class="n">failed</th><th class="n">running</th><th class="n">waiting</th><th class="n">retries</th><th class="n">preempted</th><th class="n">requeued</th></tr>
+<tr><td class="n">${counts.succeeded}</td><td class="n">${counts.failed}</td><td class="n">${counts.running}</td><td class="n">${counts.waiting}</td><td class="n">${retries}</td><td class="n">${preempted}</td><td class="n">${requeued}</td></tr></table>
+<p>Preempted: attempts whose node was taken back, or that made room for tasks of a higher priority. Requeued: given up otherwise, as by a client or with a node that was lost. Both as far back as events are kept${isAll ? '' : ', of which not all could be read in time'}.</p>
 <h2>Times</h2>
 <table><tr><th></th><th class="n">tasks</th><th class="n">median</th><th class="n">95 %</th><th class="n">99 %</th><th class="n">longest</th></tr>
 ${times('ran', runs)}${times('waited', waits)}</table>

@@ -18,6 +18,7 @@ import type { OwnCall, OwnOperation } from '../call.ts';
 import { jobOf } from '../existing.ts';
 import { readNames } from '../queries.ts';
 import { ABSENT, type TaskColumns } from '../tasks/columns.ts';
+import { earlierRuns } from '../tasks/earlierRuns.ts';
 import { histogramOf, inOrder } from '../tasks/histogram.ts';
 import { columnsOf, failedIn } from '../tasks/kept.ts';
 import { sorted } from '../tasks/order.ts';
@@ -46,6 +47,7 @@ async function report(call: OwnCall, parts: Parts): Promise<Answer> {
   const allFailed = await failedIn(columns);
   const failed = await rowsOf(call, parts, job, [...allFailed.subarray(0, FAILED)]);
   const { counts, retries } = await sumsOf(columns);
+  const { runs: earlier, isAll } = await allEarlier(columns, job, call, parts);
   const reported: Reported = {
     job: job.id,
     state: viewOfJob(job).state,
@@ -54,6 +56,9 @@ async function report(call: OwnCall, parts: Parts): Promise<Answer> {
     lasted: timeText((job.endedAt ?? call.now) - job.createdAt),
     counts,
     retries,
+    preempted: earlier.filter(({ outcome }) => outcome === PREEMPTED).length,
+    requeued: earlier.filter(({ outcome }) => outcome === REQUEUED).length,
+    isAll,
     runs: await histogramOf(runs, 2),
     waits: await histogramOf(waits, 2),
     cost: await costOf(call, parts, job),
@@ -62,6 +67,20 @@ async function report(call: OwnCall, parts: Parts): Promise<Answer> {
     failedInAll: allFailed.length,
   };
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox", 'content-disposition': `inline; filename="report.html"` }, body: page(reported) };
+}
+
+/** Outcomes of a timeline. */
+const [PREEMPTED, REQUEUED] = [3, 4];
+/** How long the account's events are read for what was given up. */
+const EARLIER_MS = 10_000;
+
+async function allEarlier(columns: TaskColumns, job: JobWithStatus, call: OwnCall, parts: Parts): ReturnType<typeof earlierRuns> {
+  const until = performance.now() + EARLIER_MS;
+  for (;;) {
+    const found = await earlierRuns(columns, job, call, parts);
+    call.signal.throwIfAborted();
+    if (found.isAll || performance.now() > until) return found;
+  }
 }
 
 const COMPLETED = 3;

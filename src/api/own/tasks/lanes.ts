@@ -1,53 +1,55 @@
-import type { Instant, TaskNumber } from '../../../core/keys.ts';
+import type { Instant } from '../../../core/keys.ts';
 import { NOTHING } from '../../../store/intents/taskColumns.ts';
-import { ABSENT, type TaskColumns } from './columns.ts';
-import { sorted } from './order.ts';
-import { inSlices, numbersWhere } from './slices.ts';
+import type { TaskColumns } from './columns.ts';
+import type { EarlierRun } from './earlierRuns.ts';
+import { endOf, nodeOf, outcomeOf, runsOf, startOf, type Run, type Runs } from './runs.ts';
+import { inSlices } from './slices.ts';
 
-/** A slot of a node, and the tasks that ran in it one after the other. */
+/** A slot of a node, and the attempts that ran in it one after the other. */
 export interface Lane {
-  /** The place in the columns' `nodes`. */
+  /** Its number. */
   readonly node: number;
   readonly slot: number;
-  readonly tasks: TaskNumber[];
+  readonly runs: Run[];
   hasFailed: boolean;
 }
 
-const FAILURE = 2;
+export interface Lanes {
+  readonly runs: Runs;
+  readonly lanes: readonly Lane[];
+}
 
 /**
- * The present or last attempts of a job's tasks, each in a slot of its node that was free then: which one it was is not
- * on record. Lanes come in the order in which their nodes had their first task.
+ * The attempts of a job's tasks, each in a slot of its node that was free then: which one it was is not on record.
+ * Lanes come in the order in which their nodes had their first task.
  */
-export async function lanesOf(columns: TaskColumns, now: Instant): Promise<readonly Lane[]> {
+export async function lanesOf(columns: TaskColumns, earlier: readonly EarlierRun[], now: Instant): Promise<Lanes> {
   const known = byColumns.get(columns);
-  if (known !== undefined && known.version === columns.version) return known.lanes;
+  if (known !== undefined && known.version === columns.version && known.earlier === earlier.length) return known.of;
   const { version } = columns;
-  const lanes = await lanesAnew(columns, now);
-  byColumns.set(columns, { version, lanes });
-  return lanes;
+  const of = await lanesAnew(await runsOf(columns, [...earlier], now));
+  byColumns.set(columns, { version, earlier: earlier.length, of });
+  return of;
 }
 
 /** While nothing changes they stay. */
-const byColumns = new WeakMap<TaskColumns, { readonly version: number; readonly lanes: readonly Lane[] }>();
+const byColumns = new WeakMap<TaskColumns, { readonly version: number; readonly earlier: number; readonly of: Lanes }>();
 
-async function lanesAnew(columns: TaskColumns, now: Instant): Promise<readonly Lane[]> {
-  const { length, state, started, ended, node, result } = columns;
-  const begun = await numbersWhere(length, (at) => state[at] !== ABSENT && started[at] !== NOTHING && node[at] !== 0);
-  const numbers = await sorted(columns, begun, 'started', false, now);
+const FAILED = 2;
+
+async function lanesAnew(runs: Runs): Promise<Lanes> {
   const byNode = new Map<number, Slot[]>();
-  await inSlices(numbers.length, (first, end) => {
-    for (const number of numbers.subarray(first, end)) {
-      const at = number - 1;
-      const place = node[at] ?? 0;
-      const slots = byNode.get(place) ?? [];
-      byNode.set(place, slots);
-      const { lane } = slotOf(slots, place, started[at] ?? 0, ended[at] ?? NOTHING);
-      lane.tasks.push(number);
-      if (result[at] === FAILURE) lane.hasFailed = true;
+  await inSlices(runs.inOrder.length, (first, end) => {
+    for (const run of runs.inOrder.subarray(first, end)) {
+      const node = nodeOf(runs, run);
+      const slots = byNode.get(node) ?? [];
+      byNode.set(node, slots);
+      const { lane } = slotOf(slots, node, startOf(runs, run), endOf(runs, run));
+      lane.runs.push(run);
+      if (outcomeOf(runs, run) === FAILED) lane.hasFailed = true;
     }
   });
-  return [...byNode.values()].flatMap((slots) => slots.map(({ lane }) => lane));
+  return { runs, lanes: [...byNode.values()].flatMap((slots) => slots.map(({ lane }) => lane)) };
 }
 
 interface Slot {
@@ -59,7 +61,7 @@ interface Slot {
 function slotOf(slots: Slot[], node: number, startedAt: Instant, endedAt: Instant): Slot {
   let slot = slots.find(({ until }) => until <= startedAt);
   if (slot === undefined) {
-    slot = { lane: { node, slot: slots.length, tasks: [], hasFailed: false }, until: 0 };
+    slot = { lane: { node, slot: slots.length, runs: [], hasFailed: false }, until: 0 };
     slots.push(slot);
   }
   slot.until = endedAt === NOTHING ? Number.POSITIVE_INFINITY : endedAt;

@@ -4,16 +4,17 @@ import { revOf } from '../../../store/intents/rev.ts';
 import { NOTHING } from '../../../store/intents/taskColumns.ts';
 import { taskIds } from '../../../store/intents/tasks.ts';
 import { invalidQuery } from '../../../wire/errors.ts';
-import type { Timeline, TimelineRun } from '../../../wire/own/timeline.ts';
+import { WORST_FIRST, type Outcome, type Timeline, type TimelineRun } from '../../../wire/own/timeline.ts';
 import type { Answer } from '../../answer.ts';
 import type { Parts } from '../../call.ts';
 import type { OwnCall, OwnOperation } from '../call.ts';
 import { jobOf } from '../existing.ts';
 import { json } from '../json.ts';
 import { readNames, readTime, readWhole } from '../queries.ts';
-import type { TaskColumns } from './columns.ts';
+import { earlierRuns } from './earlierRuns.ts';
 import { columnsOf } from './kept.ts';
 import { lanesOf, type Lane } from './lanes.ts';
+import { endOf, outcomeOf, startOf, taskOf, type Run, type Runs } from './runs.ts';
 import { inSlices } from './slices.ts';
 
 export const timelineOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/jobs/{jobId}/timeline', right: 'read', of: 'jobs', run: timeline }];
@@ -26,37 +27,39 @@ const MOST_LANES = 1_000;
 const MOST_IDS = 5_000;
 
 /** @throws BatchError JobNotFound, InvalidQueryParameterValue, and as `columnsOf`. */
-async function timeline(call: OwnCall, { database }: Parts): Promise<Answer> {
+async function timeline(call: OwnCall, parts: Parts): Promise<Answer> {
   const asked = readNames(call.query, ['from', 'to', 'width', 'lanes', 'order']);
   const width = readWhole('width', asked.width, { least: 1, most: MOST_WIDTH, usual: WIDTH });
   const [first, last] = readLanes(asked.lanes);
   const byFailed = asked.order === '' || asked.order === 'failed';
   if (!byFailed && asked.order !== 'joined') throw invalidQuery('order', asked.order, 'There are failed and joined.');
   const [askedFrom, askedTo] = [readTime('from', asked.from), readTime('to', asked.to)];
+  const { database } = parts;
   const rev = await revOf(database, call.account);
   const job = await jobOf(call, database);
   const columns = await columnsOf(database, job, call.signal);
-  const lanes = await lanesOf(columns, call.now);
-  const [begun, ended] = spanOf(columns, lanes, call.now);
+  const earlier = await earlierRuns(columns, job, call, parts);
+  const { runs, lanes } = await lanesOf(columns, earlier.runs, call.now);
+  const [begun, ended] = spanOf(runs, lanes, call.now);
   const from = askedFrom ?? begun;
   const to = Math.max(from + 1, askedTo ?? ended);
   const inOrder = byFailed ? [...lanes.filter(({ hasFailed }) => hasFailed), ...lanes.filter(({ hasFailed }) => !hasFailed)] : lanes;
   const window = { from, to, width, now: call.now };
-  const shown: { readonly lane: Lane; readonly runs: readonly TimelineRun[] }[] = [];
-  for (const lane of inOrder.slice(first, last + 1)) shown.push({ lane, runs: await runsOf(columns, lane, window) });
-  const names = await taskNodeNames(database, shown.map(({ lane }) => columns.nodes[lane.node] ?? 0));
-  const ids = await taskIds(database, job.job, shown.flatMap(({ runs }) => runs.flatMap(([, , , , number]) => number ?? [])).slice(0, MOST_IDS));
+  const shown: { readonly lane: Lane; readonly bars: readonly TimelineRun[] }[] = [];
+  for (const lane of inOrder.slice(first, last + 1)) shown.push({ lane, bars: await barsOf(runs, lane, window) });
+  const names = await taskNodeNames(database, shown.map(({ lane }) => lane.node));
+  const ids = await taskIds(database, job.job, shown.flatMap(({ bars }) => bars.flatMap(([, , , , number]) => number ?? [])).slice(0, MOST_IDS));
   return json(200, {
     rev,
     from,
     to,
     width,
-    lanes: shown.map(({ lane, runs }) => {
-      const node = names.get(columns.nodes[lane.node] ?? 0);
-      return { node: node?.id ?? '', pool: node?.poolId ?? '', slot: lane.slot, runs: runs.map((run) => withId(run, ids)) };
+    lanes: shown.map(({ lane, bars }) => {
+      const node = names.get(lane.node);
+      return { node: node?.id ?? '', pool: node?.poolId ?? '', slot: lane.slot, runs: bars.map((run) => withId(run, ids)) };
     }),
-    total: { lanes: lanes.length, attempts: lanes.reduce((sum, { tasks }) => sum + tasks.length, 0) },
-    busy: await busyOf(columns, lanes, window),
+    total: { lanes: lanes.length, attempts: runs.inOrder.length, isAll: earlier.isAll },
+    busy: await busyOf(runs, lanes, window),
   } satisfies Timeline);
 }
 
@@ -75,18 +78,19 @@ function readLanes(text: string): readonly [number, number] {
 }
 
 /** From the first beginning to the last end, or now. */
-function spanOf(columns: TaskColumns, lanes: readonly Lane[], now: Instant): readonly [Instant, Instant] {
+function spanOf(runs: Runs, lanes: readonly Lane[], now: Instant): readonly [Instant, Instant] {
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { tasks } of lanes) {
-    const [first = 1] = tasks;
-    from = Math.min(from, columns.started[first - 1] ?? now);
-    to = Math.max(to, endOf(columns, (tasks.at(-1) ?? 1) - 1, now));
+  for (const { runs: own } of lanes) {
+    const [first, last] = [own[0], own.at(-1)];
+    if (first === undefined || last === undefined) throw new Error('a lane has no run');
+    from = Math.min(from, startOf(runs, first));
+    to = Math.max(to, untilOf(runs, last, now));
   }
   return from > to ? [now, now] : [from, to];
 }
 
-function endOf({ ended }: TaskColumns, at: number, now: Instant): Instant {
-  const endedAt = ended[at] ?? NOTHING;
+function untilOf(runs: Runs, run: Run, now: Instant): Instant {
+  const endedAt = endOf(runs, run);
   return endedAt === NOTHING ? now : endedAt;
 }
 
@@ -105,40 +109,37 @@ function pixelsOf(begin: Instant, end: Instant, { from, to, width }: Window): re
 }
 
 /** What does not reach beyond the pixel of the one before it is told together with it, as the worst of them. */
-async function runsOf(columns: TaskColumns, { tasks }: Lane, window: Window): Promise<readonly TimelineRun[]> {
-  const runs: { px: number; last: number; outcome: 0 | 1 | 2; n: number; number: TaskNumber }[] = [];
-  const add = (number: TaskNumber): void => {
-    const pixels = pixelsOf(columns.started[number - 1] ?? 0, endOf(columns, number - 1, window.now), window);
+async function barsOf(runs: Runs, { runs: own }: Lane, window: Window): Promise<readonly TimelineRun[]> {
+  const bars: { px: number; last: number; outcome: Outcome; n: number; number: TaskNumber }[] = [];
+  const add = (run: Run): void => {
+    const pixels = pixelsOf(startOf(runs, run), untilOf(runs, run, window.now), window);
     if (pixels === null) return;
     const [px, last] = pixels;
-    const before = runs.at(-1);
-    const outcome = outcomeOf(columns, number - 1);
+    const before = bars.at(-1);
+    const outcome = outcomeOf(runs, run);
     if (before !== undefined && px <= before.last && (last === px || before.last === before.px)) {
       before.n += 1;
       before.last = Math.max(before.last, last);
-      before.outcome = Math.max(before.outcome, outcome) as 0 | 1 | 2;
-    } else runs.push({ px, last, outcome, n: 1, number });
+      before.outcome = worse(before.outcome, outcome);
+    } else bars.push({ px, last, outcome, n: 1, number: taskOf(runs, run) });
   };
-  await inSlices(tasks.length, (from, to) => {
-    for (let at = from; at < to; at += 1) add(tasks[at] ?? 0);
+  await inSlices(own.length, (from, to) => {
+    for (const run of own.slice(from, to)) add(run);
   });
-  return runs.map(({ px, last, outcome, n, number }) => (n === 1 ? [px, last - px + 1, outcome, n, number] : [px, last - px + 1, outcome, n]));
+  return bars.map(({ px, last, outcome, n, number }) => (n === 1 ? [px, last - px + 1, outcome, n, number] : [px, last - px + 1, outcome, n]));
 }
 
-const FAILURE = 2;
-
-function outcomeOf({ ended, result }: TaskColumns, at: number): 0 | 1 | 2 {
-  if (ended[at] === NOTHING) return 1;
-  return result[at] === FAILURE ? 2 : 0;
+function worse(one: Outcome, other: Outcome): Outcome {
+  return WORST_FIRST.indexOf(one) < WORST_FIRST.indexOf(other) ? one : other;
 }
 
 /** How many lanes have something in each pixel. */
-async function busyOf(columns: TaskColumns, lanes: readonly Lane[], window: Window): Promise<readonly number[]> {
+async function busyOf(runs: Runs, lanes: readonly Lane[], window: Window): Promise<readonly number[]> {
   const changes = new Int32Array(window.width + 1);
   // Of the lane that is looked at: the last pixel that is counted.
   let reached = -1;
-  const add = (number: TaskNumber): void => {
-    const pixels = pixelsOf(columns.started[number - 1] ?? 0, endOf(columns, number - 1, window.now), window);
+  const add = (run: Run): void => {
+    const pixels = pixelsOf(startOf(runs, run), untilOf(runs, run, window.now), window);
     if (pixels === null) return;
     const first = Math.max(pixels[0], reached + 1);
     if (first > pixels[1]) return;
@@ -146,10 +147,10 @@ async function busyOf(columns: TaskColumns, lanes: readonly Lane[], window: Wind
     changes[pixels[1] + 1] = (changes[pixels[1] + 1] ?? 0) - 1;
     reached = pixels[1];
   };
-  for (const { tasks } of lanes) {
+  for (const { runs: own } of lanes) {
     reached = -1;
-    await inSlices(tasks.length, (from, to) => {
-      for (let at = from; at < to; at += 1) add(tasks[at] ?? 0);
+    await inSlices(own.length, (from, to) => {
+      for (const run of own.slice(from, to)) add(run);
     });
   }
   let now = 0;

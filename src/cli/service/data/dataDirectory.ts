@@ -6,7 +6,7 @@ import { makeDirectories, readIfThere, replaceFile, statIfThere } from '../../fi
 import { releaseVersion } from '../../version.ts';
 import { CLOCK_FILE, makeClockFile } from './clockFile.ts';
 import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, reserveMemory } from './memory.ts';
-import { canReachBelow } from '../../../store/embedded/account.ts';
+import { canReachBelow } from '../../../processes/account.ts';
 import { placeName, removePlace, reserveDirectory, assignPlace } from './place.ts';
 import type { ClockKind } from '../clockOption.ts';
 import { MountInTheWay, mountsBelow } from '../../../agent/mounts.ts';

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { messageOf } from '../../../base/errors.ts';
 import { mountsBelow } from '../../../agent/mounts.ts';
+import { removeBusyTree } from '../../../agent/removal.ts';
 import { machineMemoryBytes } from '../../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
@@ -15,7 +16,7 @@ export interface MemoryPlace {
   readonly path: string;
   /** What it may take. */
   readonly bytes: number;
-  /** What was used of the tmpfs before. */
+  /** What was used of the tmpfs before: others' files. */
   readonly usedBefore: number;
 }
 
@@ -29,6 +30,14 @@ const SHARE = 1 / 4;
 /** A database, its log and a few nodes take so much. */
 const LEAST_BYTES = 512 * 1024 * 1024;
 const MIB = 1024 * 1024;
+/** The part of its bound by which a file system has to change at least until our files are counted anew. */
+const LEAST_PATIENCE = 1 / 32;
+/** Begins the name that a place whose data directory is gone has while it is removed. */
+const ORPHAN = 'orphan-';
+/** So long a start tries to remove one. */
+const ORPHAN_MS = 1_000;
+/** In which `lstat` counts, whatever the blocks of the file system (stat(2)). */
+const BLOCK_BYTES = 512;
 
 /**
  * What `--ephemeral [size]` may be given: `4GB`, `512MB`. `true` means the usual share of memory. Throws `CommandError`
@@ -82,15 +91,21 @@ export function isThere(root: string, { path }: MemoryPlace): boolean {
 }
 
 /**
- * As a disk, it has no more room than it may take, and no more than its tmpfs has. What others put into the same tmpfs
- * counts as ours.
+ * As a disk, it has no more room than it may take, and no more than its tmpfs has. What the tmpfs has more since the
+ * last count is taken for ours. Where that is half of what was left our files are counted anew, since others may have
+ * put it there: so seldom because there may be many. `usedOf` is what is used of a file system; tests bring their own.
  */
-export function diskInMemory(disk: Disk, { path, bytes, usedBefore }: MemoryPlace): Disk {
+export function diskInMemory(disk: Disk, { path, bytes, usedBefore }: MemoryPlace, usedOf = usedBytes): Disk {
+  let counted = { ours: 0, used: usedBefore };
   return {
     ...disk,
     free: () => {
+      const used = usedOf(path);
+      const patience = Math.max(bytes * LEAST_PATIENCE, (bytes - counted.ours) / 2);
+      if (Math.abs(used - counted.used) >= patience) counted = { ours: bytesBelow(path), used };
+      const ours = counted.ours + used - counted.used;
       const free = disk.free();
-      return { ...free, bytes: Math.min(free.bytes, Math.max(0, bytes - (usedBytes(path) - usedBefore))) };
+      return { ...free, bytes: Math.min(free.bytes, Math.max(0, bytes - ours)) };
     },
   };
 }
@@ -123,19 +138,55 @@ function usedBytes(directory: string): number {
   return (blocks - bfree) * bsize;
 }
 
+/** What lies below the directory and on its file system. What goes meanwhile, or cannot be looked at, is left out. */
+function bytesBelow(directory: string): number {
+  const { dev } = lstatSync(directory);
+  const seen = new Set<number>();
+  let blocks = 0;
+  const count = (path: string): void => {
+    const status = tried(() => lstatSync(path));
+    if (status?.dev !== dev || seen.has(status.ino)) return;
+    if (status.nlink > 1) seen.add(status.ino);
+    blocks += status.blocks;
+    if (status.isDirectory()) for (const name of tried(() => readdirSync(path)) ?? []) count(join(path, name));
+  };
+  count(directory);
+  return blocks * BLOCK_BYTES;
+}
+
+function tried<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Each user has a directory of places. */
 function ownersName(): string {
   return `linarite-${process.getuid?.() ?? 'user'}`;
 }
 
-/** Removes places whose data directory was removed by hand. Leaves what is not ours. */
+/**
+ * Removes places whose data directory was removed by hand. Leaves what is not ours, and to the next start what cannot
+ * be removed yet: a database that is still ending writes there, or another start removes it as well.
+ */
 function removeOrphans(ours: string): void {
   const there = lstatSync(ours, { throwIfNoEntry: false });
   if (there?.isDirectory() !== true || there.uid !== process.getuid?.()) return;
   for (const name of readdirSync(ours)) {
     const place = join(ours, name);
-    const root = ownerOf(place);
-    const isOrphan = root !== undefined && statSync(root, { throwIfNoEntry: false }) === undefined && mountsBelow(place).length === 0;
-    if (isOrphan) rmSync(place, { recursive: true, force: true });
+    if (!isOrphan(place) || mountsBelow(place).length > 0) continue;
+    tried(() => {
+      const aside = name.startsWith(ORPHAN) ? place : join(ours, `${ORPHAN}${name}-${process.pid}`);
+      if (aside !== place) renameSync(place, aside);
+      removeBusyTree(aside, ORPHAN_MS);
+    });
   }
+}
+
+function isOrphan(place: string): boolean {
+  if (basename(place).startsWith(ORPHAN)) return true;
+  const root = ownerOf(place);
+  return root !== undefined && statSync(root, { throwIfNoEntry: false }) === undefined;
 }

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../../base/errors.ts';
 import { refuseMounts } from '../../../agent/removal.ts';
-import { canReachBelow } from '../../../store/embedded/account.ts';
+import { canReachBelow } from '../../../processes/account.ts';
 import { socketPathFits } from '../../../store/embedded/postgres.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
 

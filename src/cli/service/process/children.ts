@@ -77,10 +77,8 @@ export async function startStorage(given: Composition, database: Promise<Connect
   const blobs: Supervised<BlobServer> = await supervise({
     name: 'the blob server',
     start: async () => {
-      const begin = (): Promise<BlobServer> => startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, more: accounts?.further() ?? [], logFile, verbose: options.logLevel === 'debug', ...(port === undefined ? {} : { port }), ...firstPort(options) });
-      const server = await begin().catch((error: unknown) => {
-        // Somebody took the port between the look for a free one and its use: another one is free.
-        if (port === undefined && messageOf(error).includes('EADDRINUSE')) return begin();
+      const given = { directory: directory.blobs, databaseUrl, accountName, accountKey, more: accounts?.further() ?? [], logFile, verbose: options.logLevel === 'debug', ...(port === undefined ? {} : { port }), ...firstPort(options) };
+      const server = await startBlobServer(given).catch((error: unknown) => {
         throw error instanceof BlobPortTaken ? portTaken(error.port, '127.0.0.1', '--blob-port') : error;
       });
       port = Number(new URL(server.endpoint).port);

@@ -19,15 +19,15 @@ interface Looks {
   readonly error: ServiceError | undefined;
 }
 
-/** Has the service look at a formula as it is typed. `samples`: null, it is not looked at. */
-export function useFormula(text: string, samples: Samples | null): Looks {
+/** Has the service look at a formula as it is typed. `samples`: null, it is not looked at. `over`: moments. */
+export function useFormula(text: string, samples: Samples | null, over?: number): Looks {
   const [looks, setLooks] = useState<Looks>({ checked: undefined, error: undefined });
   const key = samples === null ? '' : JSON.stringify(samples);
   useEffect(() => {
     if (samples === null) return undefined;
     const controller = new AbortController();
     const timer = setTimeout(() => {
-      own.checkFormula(text, samples, controller.signal).then(
+      own.checkFormula(text, { ...samples, over }, controller.signal).then(
         (found) => setLooks({ checked: { of: text, found }, error: undefined }),
         (error: unknown) => {
           if (error instanceof ServiceError) setLooks(({ checked }) => ({ checked, error }));

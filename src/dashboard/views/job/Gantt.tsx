@@ -13,11 +13,18 @@ import { cut, shortNode, shownInLine } from '../../text/clean.ts';
 import { clockTime, count, counted, duration } from '../../text/format.ts';
 import { to } from '../../routes/route.ts';
 import { drawGantt } from './drawGantt.ts';
+import { GanttTable } from './GanttTable.tsx';
+import { traceOf } from '../../charts/trace.ts';
+import { save } from '../task/download.ts';
 
-const MOST_LANES = 200;
+/** So many at first, and more with each click; the service gives no more at once. */
+const LANES = 200;
+const MOST_LANES = 1_000;
 const MOST_WIDTH = 4_000;
 const FINER = 3;
 const BEATS = 2;
+/** Less is a click. */
+const LEAST_DRAG_PX = 4;
 
 interface Marked {
   readonly lane: number;
@@ -33,10 +40,12 @@ function windowOf(text: string | undefined): TimeSpan | null {
 /** Attempts by node and slot over time, the slots in use above; by pixels, as the service counts them. */
 export function Gantt({ job }: { readonly job: string }) {
   const [box, width] = useWidth<HTMLDivElement>();
-  const window = windowOf(route.value.query['window']);
+  const { window: asked, as = '' } = route.value.query;
+  const window = windowOf(asked);
+  const [lanes, setLanes] = useState({ from: 0, count: LANES });
   const plotPx = Math.max(1, width - GANTT.labelPx);
   // Finer than the screen: attempts that follow each other closely are bars of their own.
-  const query = { width: Math.min(MOST_WIDTH, plotPx * FINER), lanes: `0-${MOST_LANES - 1}`, order: 'failed', ...(window === null ? {} : { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString() }) };
+  const query = { width: Math.min(MOST_WIDTH, plotPx * FINER), lanes: `${lanes.from}-${lanes.from + lanes.count - 1}`, order: 'failed', ...(window === null ? {} : { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString() }) };
   const { data, error, reload } = useResource(width === 0 ? null : JSON.stringify([job, query]), (signal) => own.timeline(job, query, signal), { beats: BEATS });
   // What was shown before stays until the other window is there.
   const latest = useRef<Timeline | undefined>(undefined);
@@ -45,8 +54,27 @@ export function Gantt({ job }: { readonly job: string }) {
   return (
     <div class="canvas-box" ref={box}>
       {error !== undefined && data === undefined ? <Fault error={error} retry={reload} /> : null}
-      {timeline === undefined ? <div class="skeleton" /> : timeline.total.attempts === 0 && window === null ? <Empty>No task has started yet.</Empty> : <Chart job={job} timeline={timeline} width={width} window={window} />}
+      {timeline === undefined ? <div class="skeleton" /> : timeline.total.attempts === 0 && window === null ? <Empty>No task has started yet.</Empty> : as === 'table' ? <GanttTable job={job} timeline={timeline} /> : <Chart job={job} timeline={timeline} width={width} window={window} />}
+      {timeline === undefined || timeline.total.lanes <= LANES ? null : <LanesShown lanes={lanes} total={timeline.total.lanes} show={setLanes} />}
     </div>
+  );
+}
+
+interface LanesAsked {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Which lanes of many are on the screen, and a way to the others. */
+function LanesShown({ lanes: { from, count: number }, total, show }: { readonly lanes: LanesAsked; readonly total: number; readonly show: (lanes: LanesAsked) => void }) {
+  const until = Math.min(total, from + number);
+  return (
+    <p class="chips small">
+      <span class="soft">Slots {count(from + 1)} to {count(until)} of {count(total)}</span>
+      {number < Math.min(MOST_LANES, total - from) ? <button type="button" class="btn s" onClick={() => show({ from, count: Math.min(MOST_LANES, number + LANES) })}>{LANES} more</button> : null}
+      {from === 0 ? null : <button type="button" class="btn s" onClick={() => show({ from: Math.max(0, from - LANES), count: LANES })}>Those before</button>}
+      {until >= total ? null : <button type="button" class="btn s" onClick={() => show({ from: until, count: LANES })}>Those after</button>}
+    </p>
   );
 }
 
@@ -55,12 +83,15 @@ function Chart({ job, timeline, width, window }: { readonly job: string; readonl
   const whole = useRef<TimeSpan>(timeline);
   if (window === null) whole.current = timeline;
   const [at, setAt] = useState<Marked | null>(null);
+  /** The click that ends a drag is none. */
+  const dragged = useRef(false);
+  const [drag, setDrag] = useState<readonly [number, number] | null>(null);
   const { lanes, from, to: until, total } = timeline;
   // Pixels of the service on one of the screen.
   const scale = timeline.width / Math.max(1, width - GANTT.labelPx);
 
   useEffect(() => {
-    if (canvas.current !== null) drawGantt(canvas.current, { timeline, width, now: now.value, zone: zone.value, marked: at });
+    if (canvas.current !== null) drawGantt(canvas.current, { timeline, width, now: now.value, zone: zone.value, marked: at, dragged: drag });
   });
   void dark.value;
 
@@ -86,6 +117,36 @@ function Chart({ job, timeline, width, window }: { readonly job: string; readonl
     change({ window: isAll ? '' : `${Math.round(next.from)}-${Math.round(next.to)}` });
   }
 
+  /** Within the plot, in pixels of the screen. */
+  function plotPx(event: MouseEvent): number {
+    return Math.max(0, Math.min(width - GANTT.labelPx, event.offsetX - GANTT.labelPx));
+  }
+
+  function onPointerDown(event: PointerEvent): void {
+    if (event.button !== 0 || event.pointerType === 'touch') return;
+    canvas.current?.setPointerCapture(event.pointerId);
+    setDrag([plotPx(event), plotPx(event)]);
+  }
+
+  function onPointerMove(event: PointerEvent): void {
+    if (drag === null) setAt(under(event));
+    else setDrag([drag[0], plotPx(event)]);
+  }
+
+  /** What was marked is looked at; a click opens what is under it. */
+  function onPointerUp(event: PointerEvent): void {
+    setDrag(null);
+    const [one, other] = [drag?.[0] ?? 0, plotPx(event)];
+    if (drag === null || Math.abs(other - one) < LEAST_DRAG_PX) return;
+    dragged.current = true;
+    change({ window: `${Math.round(timeAt(Math.min(one, other) * scale))}-${Math.round(timeAt(Math.max(one, other) * scale))}` });
+  }
+
+  function onClick(event: MouseEvent): void {
+    if (!dragged.current) open(under(event));
+    dragged.current = false;
+  }
+
   function onWheel(event: WheelEvent): void {
     if (!event.ctrlKey) return;
     event.preventDefault();
@@ -107,12 +168,15 @@ function Chart({ job, timeline, width, window }: { readonly job: string; readonl
   const words = `${counted(total.attempts, 'attempt')} in ${counted(total.lanes, 'slot')}`;
   return (
     <>
-      <canvas ref={canvas} role="img" tabIndex={0} aria-label={`${words}. Arrows move from bar to bar, Enter opens its task, plus and minus zoom.`} onPointerMove={(event) => setAt(under(event))} onPointerLeave={() => setAt(null)} onBlur={() => setAt(null)} onWheel={onWheel} onDblClick={() => change({ window: '' })} onClick={(event) => open(under(event))} onKeyDown={onKey} />
+      <canvas ref={canvas} role="img" tabIndex={0} aria-label={`${words}. Arrows move from bar to bar, Enter opens its task, plus and minus zoom.`} onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onPointerCancel={() => setDrag(null)} onPointerLeave={() => setAt(null)} onBlur={() => setAt(null)} onWheel={onWheel} onDblClick={() => change({ window: '' })} onClick={onClick} onKeyDown={onKey} />
       <p class="unseen" aria-live="polite">{at === null ? '' : `${wordOf(at.run)} on node ${shortNode(lanes[at.lane]?.node ?? '')}, ${spanText(timeline, at.run)}`}</p>
       {at === null ? null : <Pop timeline={timeline} marked={at} width={width} />}
       <p class="soft small between">
-        <span>{total.lanes > lanes.length ? `${count(lanes.length)} of ${count(total.lanes)} slots. ` : ''}Nodes with failures first. Ctrl with the wheel zooms, a click opens the task.</span>
-        {window === null ? null : <button type="button" class="link" onClick={() => change({ window: '' })}>All of the time</button>}
+        <span>{total.isAll ? '' : 'Earlier attempts are still being read. '}Nodes with failures first. Mark a time to look at it, or Ctrl with the wheel; a click opens the task.</span>
+        <span class="acts">
+          {window === null ? null : <button type="button" class="link" onClick={() => change({ window: '' })}>All of the time</button>}
+          <button type="button" class="link" onClick={() => save(new Blob([JSON.stringify(traceOf(timeline))]), `${job}.trace.json`)}>Save as trace</button>
+        </span>
       </p>
     </>
   );

@@ -41,6 +41,7 @@ export function Job({ ids: [id = ''] }: ViewProps) {
       <>
         <Head crumbs={[{ word: 'Jobs', href: '#/jobs' }]} title={id} />
         {job.error === undefined ? <Loaded of={job} height={240}>{() => null}</Loaded> : <Card title="Job"><Fault error={job.error} retry={job.reload} /></Card>}
+        {job.error?.status === 404 ? <EventList query={{ job: id }} /> : null}
       </>
     );
   }
@@ -107,34 +108,48 @@ function JobSub({ job: { poolInfo, executionInfo, priority = 0, creationTime } }
   );
 }
 
-function JobActions({ job: { id, state } }: { readonly job: JobData }) {
-  const path = pathOf('jobs', id);
+function JobActions({ job }: { readonly job: JobData }) {
+  const { id, state } = job;
+  const turn = turnOf(job);
   return (
     <>
       <NotifyBell job={id} />
-      {!mayWrite() || (state !== 'active' && state !== 'disabled') ? null : (
+      {!mayWrite() || turn === null ? null : (
         <>
           <button type="button" class="btn pri wide-only" onClick={() => addTasks(id)}>
             <Icon name="plus" /> Add tasks…
           </button>
-          {state === 'active' ? (
-            <button type="button" class="btn wide-only" onClick={() => atOnce(`${id} is disabled: tasks that run go on`, () => act(`${path}/disable`, { body: { disableTasks: 'wait' } }), { word: 'Enable', act: () => act(`${path}/enable`, {}) })}>Disable</button>
-          ) : (
-            <button type="button" class="btn wide-only" onClick={() => atOnce(`${id} is enabled`, () => act(`${path}/enable`, {}), { word: 'Disable', act: () => act(`${path}/disable`, { body: { disableTasks: 'wait' } }) })}>Enable</button>
-          )}
+          <button type="button" class="btn wide-only" onClick={turn.act}>{turn.word}</button>
         </>
       )}
+      {state === 'completed' ? <button type="button" class="btn wide-only" onClick={() => report(id)}>Report</button> : null}
     </>
   );
 }
 
-function moreOf({ id, state, poolInfo }: JobData): readonly MenuItem[] {
+function report(id: string): void {
+  download(`/linarite${pathOf('jobs', id)}/report`, `${id}.html`);
+}
+
+/** Enable or disable, undone by each other; null: its state allows neither. */
+function turnOf({ id, state }: JobData): MenuItem | null {
   const path = pathOf('jobs', id);
+  const enable = (): Promise<void> => act(`${path}/enable`, {});
+  const disable = (): Promise<void> => act(`${path}/disable`, { body: { disableTasks: 'wait' } });
+  if (state === 'active') return { word: 'Disable', act: () => atOnce(`${id} is disabled: tasks that run go on`, disable, { word: 'Enable', act: enable }) };
+  return state === 'disabled' ? { word: 'Enable', act: () => atOnce(`${id} is enabled`, enable, { word: 'Disable', act: disable }) } : null;
+}
+
+function moreOf(job: JobData): readonly MenuItem[] {
+  const { id, state, poolInfo } = job;
+  const path = pathOf('jobs', id);
+  const turn = turnOf(job);
   const isOpen = state === 'active' || state === 'disabled';
   return [
     { word: 'What if…', act: () => go(to(['whatif'], { load: 'job', job: id, pool: poolInfo?.poolId ?? '' })) },
-    { word: 'Report (HTML)', act: () => download(`/linarite${path}/report`, `${id}.html`) },
-    ...(isOpen ? [{ word: 'Add tasks…', act: () => addTasks(id) }] : []),
+    { word: 'Report (HTML)', act: () => report(id) },
+    ...(isOpen ? [{ word: 'Add tasks…', act: () => addTasks(id), narrow: true }] : []),
+    ...(turn === null ? [] : [{ ...turn, narrow: true }]),
     ...(isOpen
       ? [
           {

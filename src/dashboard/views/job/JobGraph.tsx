@@ -1,73 +1,93 @@
-import { BOX, graphLayout } from '../../charts/graphLayout.ts';
+import { useRef } from 'preact/hooks';
+import { criticalPath } from '../../charts/criticalPath.ts';
 import { own, type Graph } from '../../client/own.ts';
+import { change, route } from '../../client/place.ts';
 import { useResource } from '../../client/resource.ts';
 import { Card, Empty, Loaded } from '../../parts/Card.tsx';
-import { cut, shownInLine } from '../../text/clean.ts';
 import { count } from '../../text/format.ts';
-import { to } from '../../routes/route.ts';
+import { GraphBoxes } from './GraphBoxes.tsx';
+import { GraphGroupCard } from './GraphGroupCard.tsx';
+import { GraphList } from './GraphList.tsx';
+import { GRAPH_HUES, GRAPH_WORDS } from './graphStates.ts';
 
 const BEATS = 3;
-/** As the service counts them. */
-const HUES = ['wait', 'come', 'run', 'ok', 'bad'] as const;
-const WORDS = ['waiting', 'preparing', 'running', 'succeeded', 'failed'] as const;
+const STEP = 1.25;
+const [LEAST, MOST] = [0.2, 3];
 
 /** What waits for what: equal tasks are one box. */
 export function JobGraph({ job, uses }: { readonly job: string; readonly uses: boolean }) {
   const graph = useResource(uses ? `${job} graph` : null, (signal) => own.graph(job, signal), { beats: BEATS });
+  const { as = '', group } = route.value.query;
   if (!uses) return <Card title="Dependencies"><Empty>The tasks of this job depend on none (usesTaskDependencies is false).</Empty></Card>;
-  return (
-    <Card title="Dependencies" aside={<span class="legend">{HUES.map((hue, at) => <span key={hue} class={`key hue-${hue}`}>{WORDS[at]}</span>)}</span>}>
-      <Loaded of={graph} height={240}>{(data) => (data.groups.length === 0 ? <Empty>The job has no tasks.</Empty> : <Boxes job={job} graph={data} />)}</Loaded>
-    </Card>
-  );
-}
-
-function Boxes({ job, graph }: { readonly job: string; readonly graph: Graph }) {
-  const { boxes, width, height } = graphLayout(graph);
-  const places = new Map(boxes.map((box) => [box.id, box]));
-  return (
-    <div class="scroll-x graph" tabIndex={0} role="region" aria-label="Dependency graph">
-      <svg class="chart-fixed" width={width + 2} height={height + 2} viewBox={`-1 -1 ${width + 2} ${height + 2}`} role="group" aria-label={`${count(graph.total.tasks)} tasks in ${count(graph.groups.length)} boxes`}>
-        {graph.edges.map(([from, until]) => {
-          const [a, b] = [places.get(from), places.get(until)];
-          if (a === undefined || b === undefined) return null;
-          const [x1, y1, x2, y2] = [a.x + BOX.width, a.y + BOX.height / 2, b.x, b.y + BOX.height / 2];
-          const middle = (x1 + x2) / 2;
-          return <path key={`${from} ${until}`} class="edge" d={`M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`} />;
-        })}
-        {graph.groups.map(({ id, first, count: tasks, states }) => {
-          const box = places.get(id);
-          if (box === undefined) return null;
-          const words = states.map((value, at) => (value > 0 ? `${count(value)} ${WORDS[at] ?? ''}` : '')).filter(Boolean).join(', ');
-          return (
-            <a key={id} href={to(['jobs', job, 'tasks', first])}>
-              <g transform={`translate(${box.x} ${box.y})`}>
-                <title>{`${first}${tasks > 1 ? ` and ${count(tasks - 1)} like it` : ''}: ${words}`}</title>
-                <rect class="box" width={BOX.width} height={BOX.height} rx="6" />
-                <text x="10" y="18" class="box-id">{cut(shownInLine(first), tasks > 1 ? 14 : 20)}</text>
-                {tasks > 1 ? <text x={BOX.width - 10} y="18" text-anchor="end">× {count(tasks)}</text> : null}
-                <Shares states={states} />
-              </g>
-            </a>
-          );
-        })}
-      </svg>
-    </div>
-  );
-}
-
-function Shares({ states }: { readonly states: readonly number[] }) {
-  const all = Math.max(1, states.reduce((a, b) => a + b, 0));
-  const width = BOX.width - 20;
-  let x = 10;
+  const isList = as === 'list';
   return (
     <>
-      {states.map((value, at) => {
-        const share = (value / all) * width;
-        const left = x;
-        x += share;
-        return value === 0 ? null : <rect key={WORDS[at]} x={left} y="28" width={Math.max(2, share - 1)} height="6" rx="1" class={`cell-solid hue-${HUES[at] ?? 'hold'}`} />;
-      })}
+      <Card
+        title="Dependencies"
+        aside={
+          <span class="legend">
+            {GRAPH_HUES.map((hue, at) => <span key={hue} class={`key hue-${hue}`}>{GRAPH_WORDS[at]}</span>)}
+            <button type="button" class="link" onClick={() => change({ as: isList ? '' : 'list' })}>{isList ? 'As picture' : 'As list'}</button>
+          </span>
+        }
+      >
+        <Loaded of={graph} height={240}>{(data) => (data.groups.length === 0 ? <Empty>The job has no tasks.</Empty> : isList ? <GraphList job={job} graph={data} /> : <Zoomed job={job} graph={data} />)}</Loaded>
+      </Card>
+      {group === undefined ? null : <GraphGroupCard key={group} job={job} first={group} />}
+    </>
+  );
+}
+
+/** The picture at the size that the address says; it is dragged and scrolled. */
+function Zoomed({ job, graph }: { readonly job: string; readonly graph: Graph }) {
+  const view = useRef<HTMLDivElement>(null);
+  const dragged = useRef<{ readonly x: number; readonly y: number } | null>(null);
+  const zoom = Math.min(MOST, Math.max(LEAST, Number(route.value.query['zoom'] ?? 1) || 1));
+  const set = (next: number): void => change({ zoom: Math.abs(next - 1) < 0.01 ? '' : Math.min(MOST, Math.max(LEAST, next)).toFixed(2) });
+  const path = criticalPath(graph);
+  const { total, groups } = graph;
+
+  function onWheel(event: WheelEvent): void {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    set(event.deltaY > 0 ? zoom / STEP : zoom * STEP);
+  }
+
+  /** From a box it is a click. */
+  function onPointerDown({ pointerType, target, clientX: x, clientY: y }: PointerEvent): void {
+    const isOfBox = target instanceof Element && target.closest('a') !== null;
+    dragged.current = pointerType === 'touch' || isOfBox ? null : { x, y };
+  }
+
+  function onPointerMove(event: PointerEvent): void {
+    if (dragged.current === null || (event.buttons & 1) === 0) return;
+    view.current?.scrollBy({ left: dragged.current.x - event.clientX, top: dragged.current.y - event.clientY, behavior: 'instant' });
+    dragged.current = { x: event.clientX, y: event.clientY };
+  }
+
+  return (
+    <>
+      <p class="soft small between">
+        <span>{total.groups > groups.length ? `The first ${count(groups.length)} of ${count(total.groups)} boxes. ` : ''}{path.size === 0 ? '' : 'The outlined way took longest. '}A box of several tasks opens below.</span>
+        <span class="acts">
+          <button type="button" class="btn s" aria-label="Smaller" onClick={() => set(zoom / STEP)}>−</button>
+          <button type="button" class="btn s" onClick={() => set(1)}>{Math.round(zoom * 100)} %</button>
+          <button type="button" class="btn s" aria-label="Larger" onClick={() => set(zoom * STEP)}>+</button>
+        </span>
+      </p>
+      <div
+        class="scroll-x graph"
+        ref={view}
+        tabIndex={0}
+        role="region"
+        aria-label="Dependency graph"
+        onWheel={onWheel}
+        onPointerDown={onPointerDown}
+        onPointerMove={onPointerMove}
+        onPointerUp={() => { dragged.current = null; }}
+      >
+        <GraphBoxes job={job} graph={graph} zoom={zoom} path={path} />
+      </div>
     </>
   );
 }

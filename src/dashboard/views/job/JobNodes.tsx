@@ -1,12 +1,13 @@
 import { ask, pathOf } from '../../client/request.ts';
 import { useResource } from '../../client/resource.ts';
 import { Card, Empty, Loaded } from '../../parts/Card.tsx';
+import { More, useMore } from '../../parts/More.tsx';
 import { Badge } from '../../parts/states.tsx';
 import { Time } from '../../parts/text.tsx';
 import { NONE } from '../../text/format.ts';
 import { shortNode } from '../../text/clean.ts';
 import { to } from '../../routes/route.ts';
-import type { Execution } from '../../client/batch.ts';
+import type { Execution, Page } from '../../client/batch.ts';
 
 interface JobNode {
   readonly poolId: string;
@@ -19,37 +20,42 @@ interface JobNode {
 export function JobNodes({ job }: { readonly job: string }) {
   const nodes = useResource(`${job} nodes`, async (signal) => {
     try {
-      return await ask<{ readonly value: readonly JobNode[] }>(`${pathOf('jobs', job)}/jobpreparationandreleasetaskstatus`, { signal });
+      return await ask<Page<JobNode>>(`${pathOf('jobs', job)}/jobpreparationandreleasetaskstatus`, { signal });
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'JobPreparationTaskNotSpecified') return { value: [] };
+      if (error instanceof Error && 'code' in error && error.code === 'JobPreparationTaskNotSpecified') return { value: [] } satisfies Page<JobNode>;
       throw error;
     }
   });
   return (
     <Card title="Preparation and release by node" flush>
       <Loaded of={nodes}>
-        {({ value }) =>
-          value.length === 0 ? (
-            <div class="card-pad"><Empty>The job has no preparation task, or no node has run one yet.</Empty></div>
-          ) : (
-            <div class="scroll-x">
-              <table class="rows">
-                <thead><tr><th scope="col">Node</th><th scope="col">Preparation</th><th scope="col">Exit</th><th scope="col">Release</th><th scope="col">Exit</th></tr></thead>
-                <tbody>
-                  {value.map(({ poolId, nodeId, jobPreparationTaskExecutionInfo: preparation, jobReleaseTaskExecutionInfo: release }) => (
-                    <tr key={nodeId} data-row tabIndex={-1}>
-                      <td><a class="mono" href={to(['pools', poolId, 'nodes', nodeId])} title={nodeId} data-open>{shortNode(nodeId)}</a></td>
-                      <Step of={preparation} />
-                      <Step of={release} />
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )
-        }
+        {(page) => <Rows page={page} />}
       </Loaded>
     </Card>
+  );
+}
+
+function Rows({ page }: { readonly page: Page<JobNode> }) {
+  const all = useMore(page, ({ nodeId }) => nodeId);
+  if (all.rows.length === 0) return <div class="card-pad"><Empty>The job has no preparation task, or no node has run one yet.</Empty></div>;
+  return (
+    <>
+      <div class="scroll-x">
+        <table class="rows">
+          <thead><tr><th scope="col">Node</th><th scope="col">Preparation</th><th scope="col">Exit</th><th scope="col">Release</th><th scope="col">Exit</th></tr></thead>
+          <tbody>
+            {all.rows.map(({ poolId, nodeId, jobPreparationTaskExecutionInfo: preparation, jobReleaseTaskExecutionInfo: release }) => (
+              <tr key={nodeId} data-row tabIndex={-1}>
+                <td><a class="mono" href={to(['pools', poolId, 'nodes', nodeId])} title={nodeId} data-open>{shortNode(nodeId)}</a></td>
+                <Step of={preparation} />
+                <Step of={release} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <More of={all} />
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import { clockTime, type Zone } from '../../text/format.ts';
 
 const FONT = '11px "Liberation Sans", Arial, sans-serif';
 const MONO = '11px "Liberation Mono", monospace';
-const COLOURS = { succeeded: 'ok-soft', failed: 'bad', running: 'run' } as const satisfies Readonly<Record<(typeof OUTCOMES)[number], keyof Palette>>;
+const COLOURS = { succeeded: 'ok-soft', failed: 'bad', running: 'run', preempted: 'go', requeued: 'hold' } as const satisfies Readonly<Record<(typeof OUTCOMES)[number], keyof Palette>>;
 
 interface Drawn {
   readonly timeline: Timeline;
@@ -16,6 +16,8 @@ interface Drawn {
   readonly now: number;
   readonly zone: Zone;
   readonly marked: { readonly lane: number; readonly run: TimelineRun } | null;
+  /** What is being marked to be looked at: from one pixel of the plot to another. */
+  readonly dragged: readonly [number, number] | null;
 }
 
 export function drawGantt(canvas: HTMLCanvasElement, drawn: Drawn): void {
@@ -49,6 +51,11 @@ export function drawGantt(canvas: HTMLCanvasElement, drawn: Drawn): void {
     context.lineWidth = 1.5;
     context.strokeRect(px * scale - 1, laneTop(marked.lane) - 1, Math.max(3, pixels * scale) + 1, GANTT.barPx + 2);
   }
+  if (drawn.dragged !== null) {
+    const [one, other] = drawn.dragged;
+    context.fillStyle = `${colours.accent}33`;
+    context.fillRect(Math.min(one, other), 0, Math.abs(other - one), heightPx);
+  }
   const nowX = ((drawn.now - timeline.from) / (timeline.to - timeline.from)) * plotPx;
   if (nowX <= plotPx && timeline.lanes.some(({ runs }) => runs.some(([, , outcome]) => OUTCOMES[outcome] === 'running'))) {
     context.strokeStyle = colours.text;
@@ -74,6 +81,10 @@ function drawRun(context: CanvasRenderingContext2D, [px, pixels, outcome]: Timel
     context.lineTo(x + width - 4, y + GANTT.barPx - 1);
     context.lineTo(x, y + GANTT.barPx - 1);
     context.fill();
+  } else if (word === 'preempted' || word === 'requeued') {
+    // Lower, with an edge where it was cut off.
+    context.fillRect(x, y + 3, width, GANTT.barPx - 5);
+    context.fillRect(x + width - 1.5, y, 1.5, GANTT.barPx);
   } else context.fillRect(x, y + 1, width, GANTT.barPx - 2);
 }
 

@@ -10,6 +10,7 @@ import { showDialog } from '../../parts/Dialog.tsx';
 import { Figure } from '../../parts/Figure.tsx';
 import { Head } from '../../parts/Head.tsx';
 import { Icon } from '../../parts/Icon.tsx';
+import type { MenuItem } from '../../parts/Menu.tsx';
 import { Slots } from '../../parts/Slots.tsx';
 import { NodeBadge, TaskBadge } from '../../parts/states.tsx';
 import { currentTab, Tabs, type Tab } from '../../parts/Tabs.tsx';
@@ -24,6 +25,8 @@ import { own } from '../../client/own.ts';
 import { FixButtons } from '../fixes.tsx';
 import { fileAt, Files } from '../task/Files.tsx';
 import { LogView } from '../task/LogView.tsx';
+import { NodeUse } from './NodeUse.tsx';
+import { StateBand } from './StateBand.tsx';
 
 const TABS: readonly Tab[] = [
   { id: 'tasks', word: 'Tasks' },
@@ -41,12 +44,14 @@ export function Node({ ids: [pool = '', id = ''] }: ViewProps) {
   const node = useResource(path, (signal) => ask<NodeData>(path, { signal }));
   const ofPool = useResource(pathOf('pools', pool), (signal) => ask<Pool>(pathOf('pools', pool), { signal }), { beats: 10 });
   const why = useResource(`${path} why`, (signal) => own.explain(`pools/${encodeURIComponent(pool)}/nodes/${encodeURIComponent(id)}`, signal), { beats: 3 });
+  const history = useResource(`${path} history`, (signal) => own.nodeHistory(pool, id, signal), { beats: 5 });
   const crumbs = [{ word: 'Pools', href: '#/pools' }, { word: pool, href: to(['pools', pool]) }];
   if (node.data === undefined) {
     return (
       <>
         <Head crumbs={crumbs} title={id} />
         {node.error === undefined ? <Loaded of={node} height={200}>{() => null}</Loaded> : <Card title="Node"><Fault error={node.error} retry={node.reload} /></Card>}
+        {node.error?.status === 404 && history.data !== undefined ? <><StateBand history={history} /><EventList query={{ pool, node: id }} /></> : null}
       </>
     );
   }
@@ -66,6 +71,8 @@ export function Node({ ids: [pool = '', id = ''] }: ViewProps) {
           <Figure value={<Since at={node.data.lastBootTime} />} label="since it booted" />
         </div>
       </section>
+      <StateBand history={history} {...(stateTransitionTime === undefined ? {} : { present: { state, time: stateTransitionTime } })} />
+      <NodeUse pool={pool} node={id} />
       <Tabs tabs={TABS} />
       <TabOf pool={pool} node={node.data} />
     </>
@@ -158,23 +165,31 @@ function withTasks(pool: string, id: string, verb: string, action: string, name:
   });
 }
 
-function Actions({ pool, node: { id, schedulingState } }: { readonly pool: string; readonly node: NodeData }) {
+function Actions({ pool, node }: { readonly pool: string; readonly node: NodeData }) {
   if (!mayWrite()) return null;
-  const path = pathOf('pools', pool, 'nodes', id);
+  const { word, act: change } = scheduling(pool, node);
   return (
     <>
-      <button type="button" class="btn" onClick={() => withTasks(pool, id, 'Reboot', 'reboot', 'nodeRebootOption')}>Reboot…</button>
-      {schedulingState === 'disabled' ? (
-        <button type="button" class="btn wide-only" onClick={() => atOnce('The node gets tasks again', () => act(`${path}/enablescheduling`, {}))}>Enable</button>
-      ) : (
-        <button type="button" class="btn wide-only" onClick={() => atOnce('The node gets no more tasks', () => act(`${path}/disablescheduling`, { body: { nodeDisableSchedulingOption: 'taskcompletion' } }), { word: 'Enable', act: () => act(`${path}/enablescheduling`, {}) })}>Disable</button>
-      )}
+      <button type="button" class="btn" onClick={() => withTasks(pool, node.id, 'Reboot', 'reboot', 'nodeRebootOption')}>Reboot…</button>
+      <button type="button" class="btn wide-only" onClick={change}>{word}</button>
     </>
   );
 }
 
-function moreOf(pool: string, { id }: NodeData) {
+/** Undone by each other, so at once. */
+function scheduling(pool: string, { id, schedulingState }: NodeData): MenuItem {
+  const path = pathOf('pools', pool, 'nodes', id);
+  const enable = (): Promise<void> => act(`${path}/enablescheduling`, {});
+  const disable = (): Promise<void> => act(`${path}/disablescheduling`, { body: { nodeDisableSchedulingOption: 'taskcompletion' } });
+  return schedulingState === 'disabled'
+    ? { word: 'Enable', act: () => atOnce('The node gets tasks again', enable, { word: 'Disable', act: disable }) }
+    : { word: 'Disable', act: () => atOnce('The node gets no more tasks', disable, { word: 'Enable', act: enable }) };
+}
+
+function moreOf(pool: string, node: NodeData): readonly MenuItem[] {
+  const { id } = node;
   return [
+    { ...scheduling(pool, node), narrow: true },
     { word: 'Reimage…', act: () => withTasks(pool, id, 'Reimage', 'reimage', 'nodeReimageOption') },
     {
       word: 'Remove from the pool…',

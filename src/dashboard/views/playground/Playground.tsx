@@ -12,6 +12,7 @@ import { storeFormula } from '../formula/store.tsx';
 import { useFormula } from '../formula/useFormula.ts';
 import { Evaluation } from '../pool/Evaluation.tsx';
 import { download, save } from '../task/download.ts';
+import { OverTime } from './OverTime.tsx';
 import { SampleFile } from './SampleFile.tsx';
 
 const FIRST_SAMPLES = `time,$ActiveTasks,$RunningTasks
@@ -19,21 +20,32 @@ const FIRST_SAMPLES = `time,$ActiveTasks,$RunningTasks
 2026-11-30T12:00:30Z,9,8
 2026-11-30T12:01:00Z,20,8
 `;
+/** Of a chart. */
+const MOMENTS = 60;
 /** In the address: samples of a file, not of a pool. */
 const FILE = 'file';
 
 /** A formula on what a pool has measured, or on a file of samples; nothing changes. */
 export function Playground() {
-  const { pool = '', samples: source = '' } = route.value.query;
+  const { pool = '', samples: source = '', formula: formulaText, csv: csvText } = route.value.query;
   const pools = useResource('pools', listPools, { beats: 10 });
-  const [text, setText] = useState(FIRST_FORMULA);
-  const [csv, setCsv] = useState(FIRST_SAMPLES);
+  const [text, keepText] = useState(formulaText ?? FIRST_FORMULA);
+  const [csv, keepCsv] = useState(csvText ?? FIRST_SAMPLES);
+  /** What is typed stands in the address, where it fits in one. */
+  const setText = (formula: string): void => {
+    keepText(formula);
+    change({ formula: fitting(formula) });
+  };
+  const setCsv = (samples: string): void => {
+    keepCsv(samples);
+    change({ csv: fitting(samples) });
+  };
   const scaled = (pools.data?.value ?? []).filter(({ enableAutoScale }) => enableAutoScale === true);
   const chosen = source === FILE ? undefined : pool === '' ? scaled[0] : scaled.find(({ id }) => id === pool);
   const isFile = source === FILE || (pools.data !== undefined && chosen === undefined);
-  const { checked, error } = useFormula(text, isFile ? { csv } : chosen === undefined ? null : { pool: chosen.id });
+  const { checked, error } = useFormula(text, isFile ? { csv } : chosen === undefined ? null : { pool: chosen.id }, MOMENTS);
   const run = checked?.found.evaluation;
-  useStored(pool, setText);
+  useStored(formulaText === undefined ? pool : '', keepText);
 
   function edit({ id }: Pool): void {
     send(samplesOf(id), { headers: { accept: 'text/csv' } }).then(async (response) => {
@@ -54,7 +66,7 @@ export function Playground() {
             title="Samples"
             aside={
               <>
-                <label class="small">of <select class="input filter" aria-label="Samples of" value={isFile ? '' : chosen?.id} onChange={(event) => change(event.currentTarget.value === '' ? { samples: FILE } : { samples: undefined, pool: event.currentTarget.value })}>
+                <label class="small">of <select class="input filter" aria-label="Samples of" value={isFile ? '' : chosen?.id} onChange={(event) => change(event.currentTarget.value === '' ? { samples: FILE } : { samples: undefined, formula: undefined, pool: event.currentTarget.value })}>
                   {scaled.map(({ id }) => <option key={id} value={id}>{id}</option>)}
                   <option value="">a file</option>
                 </select></label>
@@ -66,12 +78,22 @@ export function Playground() {
             {isFile ? <SampleFile csv={csv} setCsv={setCsv} /> : <p class="soft">What {chosen === undefined ? 'a pool' : <bdi>{chosen.id}</bdi>} has measured within a day, on its nodes as they are now.</p>}
           </Card>
         </div>
-        <Card title="What it gives">
-          {error !== undefined ? <Fault error={error} /> : run === undefined ? <Empty>Nothing yet.</Empty> : <Evaluation run={run} />}
-        </Card>
+        <div class="stack">
+          <Card title="What it gives">
+            {error !== undefined ? <Fault error={error} /> : run === undefined ? <Empty>Nothing yet.</Empty> : <Evaluation run={run} />}
+          </Card>
+          <OverTime moments={checked?.found.over ?? []} />
+        </div>
       </div>
     </>
   );
+}
+
+/** Longer addresses are cut where they are pasted. */
+const MOST_IN_ADDRESS = 4_000;
+
+function fitting(text: string): string {
+  return text.length > MOST_IN_ADDRESS ? '' : text;
 }
 
 function samplesOf(pool: string): string {

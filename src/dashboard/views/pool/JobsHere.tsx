@@ -1,4 +1,4 @@
-import { listJobs, taskCounts, type Job } from '../../client/batch.ts';
+import { listJobsOf, taskCounts, type Job } from '../../client/batch.ts';
 import { useResource } from '../../client/resource.ts';
 import { Card, Empty, Loaded } from '../../parts/Card.tsx';
 import { StateBar, taskParts } from '../../parts/states.tsx';
@@ -10,15 +10,20 @@ const SHOWN = 6;
 
 /** Active jobs on a pool. */
 export function JobsHere({ pool }: { readonly pool: string }) {
-  const jobs = useResource('jobs', (signal) => listJobs({ signal, state: 'active' }));
+  const jobs = useResource(`${pool} jobs`, (signal) => listJobsOf(pool, { signal, state: 'active' }));
   return (
     <Card title="Jobs here">
       <Loaded of={jobs}>
-        {({ value }) => {
-          const here = value.filter(({ poolInfo, executionInfo }) => (executionInfo?.poolId ?? poolInfo?.poolId)?.toLowerCase() === pool.toLowerCase());
-          if (here.length === 0) return <Empty>No active job runs here.</Empty>;
-          return <ul class="why">{here.slice(0, SHOWN).map((job) => <JobLine key={job.id} job={job} />)}</ul>;
-        }}
+        {({ value }) =>
+          value.length === 0 ? (
+            <Empty>No active job runs here.</Empty>
+          ) : (
+            <>
+              <ul class="why">{value.slice(0, SHOWN).map((job) => <JobLine key={job.id} job={job} />)}</ul>
+              {value.length > SHOWN ? <a class="link" href={to(['pools', pool], { tab: 'jobs' })}>All jobs here</a> : null}
+            </>
+          )
+        }
       </Loaded>
     </Card>
   );

@@ -1,18 +1,23 @@
+import { useState } from 'preact/hooks';
+import { More } from '../../parts/More.tsx';
 import { Slots } from '../../parts/Slots.tsx';
 import { NodeBadge } from '../../parts/states.tsx';
 import { Since } from '../../parts/text.tsx';
 import { to } from '../../routes/route.ts';
 import type { MapNode } from './loadNodes.ts';
 
-const SHOWN = 500;
+/** Drawn at first, and more with each click. */
+const STEP = 500;
 
 export function NodeTable({ pool, nodes, slotsPerNode }: { readonly pool: string; readonly nodes: readonly MapNode[]; readonly slotsPerNode: number }) {
+  const [shown, setShown] = useState(STEP);
+  const rows = nodes.slice(0, shown);
   return (
     <div class="scroll-x">
       <table class="rows plain">
         <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col">Slots</th><th scope="col" class="n">For</th><th scope="col" class="narrow-hide">Kind</th></tr></thead>
         <tbody>
-          {nodes.slice(0, SHOWN).map(({ id, state, since, slots, lowPriority }) => (
+          {rows.map(({ id, state, since, slots, lowPriority }) => (
             <tr key={id} data-row tabIndex={-1}>
               <td><a class="mono" href={to(['pools', pool, 'nodes', id])} data-open>{id}</a></td>
               <td><NodeBadge state={state} /></td>
@@ -23,7 +28,7 @@ export function NodeTable({ pool, nodes, slotsPerNode }: { readonly pool: string
           ))}
         </tbody>
       </table>
-      {nodes.length > SHOWN ? <p class="soft small">The first {SHOWN} of {nodes.length}.</p> : null}
+      <More of={{ rows, more: nodes.length > shown ? () => setShown(shown + STEP) : undefined }} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { listJobs, nodeCounts, type Pool as PoolData } from '../../client/batch.ts';
+import { listJobsOf, nodeCounts, type Job, type Page, type Pool as PoolData } from '../../client/batch.ts';
 import { own } from '../../client/own.ts';
 import { go } from '../../client/place.ts';
 import { act, ask, pathOf } from '../../client/request.ts';
@@ -11,6 +11,7 @@ import { showDialog } from '../../parts/Dialog.tsx';
 import { Figure } from '../../parts/Figure.tsx';
 import { Head } from '../../parts/Head.tsx';
 import { Icon } from '../../parts/Icon.tsx';
+import { More, useMore } from '../../parts/More.tsx';
 import { Badge } from '../../parts/states.tsx';
 import type { Hue, IconName } from '../../charts/states.ts';
 import { currentTab, Tabs, type Tab } from '../../parts/Tabs.tsx';
@@ -27,6 +28,7 @@ import { Evaluations } from './Evaluations.tsx';
 import { FormulaEditor } from './FormulaEditor.tsx';
 import { NodesTab } from './NodesTab.tsx';
 import { resize } from './resize.tsx';
+import { StartTaskTab } from './StartTaskTab.tsx';
 
 export function Pool({ ids: [id = ''] }: ViewProps) {
   const path = pathOf('pools', id);
@@ -36,6 +38,7 @@ export function Pool({ ids: [id = ''] }: ViewProps) {
       <>
         <Head crumbs={[{ word: 'Pools', href: '#/pools' }]} title={id} />
         {pool.error === undefined ? <Loaded of={pool} height={240}>{() => null}</Loaded> : <Card title="Pool"><Fault error={pool.error} retry={pool.reload} /></Card>}
+        {pool.error?.status === 404 ? <EventList query={{ pool: id }} /> : null}
       </>
     );
   }
@@ -48,6 +51,7 @@ function PoolView({ pool }: { readonly pool: PoolData }) {
     { id: 'nodes', word: 'Nodes', note: count((pool.currentDedicatedNodes ?? 0) + (pool.currentLowPriorityNodes ?? 0)) },
     { id: 'scaling', word: 'Scaling' },
     { id: 'jobs', word: 'Jobs' },
+    ...(pool.startTask === undefined ? [] : [{ id: 'start', word: 'Start task' }]),
     { id: 'errors', word: 'Errors', note: (pool.resizeErrors ?? []).length === 0 ? undefined : String(pool.resizeErrors?.length) },
     { id: 'cost', word: 'Cost' },
     { id: 'events', word: 'Events' },
@@ -100,6 +104,8 @@ function TabOf({ tab, pool }: { readonly tab: string; readonly pool: PoolData })
       );
     case 'jobs':
       return <JobsTab pool={pool.id} />;
+    case 'start':
+      return <StartTaskTab pool={pool} />;
     case 'errors':
       return <ErrorsTab pool={pool} />;
     case 'cost':
@@ -130,11 +136,11 @@ function PoolBanner({ pool }: { readonly pool: string }) {
   return (
     <section aria-label="Needs attention">
     <ul class="attn">
-      {(all ? reasons : reasons.slice(0, AT_FIRST)).map(({ code, message, stays, fixes }) => (
+      {(all ? reasons : reasons.slice(0, AT_FIRST)).map(({ code, message, stays, nodes, fixes }) => (
         <li key={`${code} ${message}`} class={`hue-${lookOf(code, stays).hue}`}>
           <Icon name={lookOf(code, stays).icon} />
           <p>{sentence(message)}</p>
-          <span class="acts"><FixButtons fixes={fixes} /></span>
+          <span class="acts">{code === 'StartTaskFailed' && nodes[0] !== undefined ? <a class="btn s" href={to(['pools', pool], { tab: 'start', node: nodes[0] })}>Read log</a> : null}<FixButtons fixes={fixes} /></span>
         </li>
       ))}
     </ul>
@@ -171,17 +177,13 @@ function PoolFigures({ pool }: { readonly pool: PoolData }) {
 }
 
 function JobsTab({ pool }: { readonly pool: string }) {
-  const jobs = useResource('jobs all', (signal) => listJobs({ signal }));
-  return (
-    <Card title="Jobs" flush>
-      <Loaded of={jobs}>
-        {({ value }) => {
-          const here = value.filter(({ poolInfo, executionInfo }) => (executionInfo?.poolId ?? poolInfo?.poolId)?.toLowerCase() === pool.toLowerCase());
-          return here.length === 0 ? <div class="card-pad"><Empty>No job has run here.</Empty></div> : <JobTable jobs={here} />;
-        }}
-      </Loaded>
-    </Card>
-  );
+  const jobs = useResource(`${pool} jobs all`, (signal) => listJobsOf(pool, { signal }));
+  return <Card title="Jobs" flush><Loaded of={jobs}>{(page) => <JobsOf page={page} />}</Loaded></Card>;
+}
+
+function JobsOf({ page }: { readonly page: Page<Job> }) {
+  const all = useMore(page, ({ id }) => id);
+  return all.rows.length === 0 ? <div class="card-pad"><Empty>No job has run here.</Empty></div> : <><JobTable jobs={all.rows} /><More of={all} /></>;
 }
 
 function ErrorsTab({ pool: { resizeErrors = [] } }: { readonly pool: PoolData }) {

@@ -1,9 +1,10 @@
-import { listPools, type Pool } from '../../client/batch.ts';
+import { listPools, type Page, type Pool } from '../../client/batch.ts';
 import { change, route } from '../../client/place.ts';
 import { useResource } from '../../client/resource.ts';
 import { mayWrite } from '../../client/session.ts';
 import { Card, Empty, Loaded } from '../../parts/Card.tsx';
 import { Head } from '../../parts/Head.tsx';
+import { More, useMore } from '../../parts/More.tsx';
 import { useChosen } from '../../parts/useChosen.ts';
 import { ManyPools } from '../many/ManyPools.tsx';
 import { PoolTable } from './PoolTable.tsx';
@@ -20,21 +21,23 @@ export function Pools() {
         <a class="chip" href="#/whatif">What if</a>
       </div>
       <Card title="Pools" flush>
-        <Loaded of={pools}>{({ value, 'odata.nextLink': next }) => <PoolList pools={value} filter={q} isCut={next !== undefined} />}</Loaded>
+        <Loaded of={pools}>{(page) => <PoolList page={page} filter={q} />}</Loaded>
       </Card>
     </>
   );
 }
 
-function PoolList({ pools, filter, isCut }: { readonly pools: readonly Pool[]; readonly filter: string; readonly isCut: boolean }) {
+function PoolList({ page, filter }: { readonly page: Page<Pool>; readonly filter: string }) {
+  const all = useMore(page, ({ id }) => id);
+  const { rows: pools } = all;
   const rows = pools.filter(({ id }) => id.toLowerCase().includes(filter.toLowerCase()));
   const [ids, chosen] = useChosen(rows.map(({ id }) => id));
-  if (rows.length === 0) return <div class="card-pad"><Empty command="az batch pool create --id mypool --vm-size standard_d2s_v3 --target-dedicated-nodes 2 --image canonical:ubuntu-24_04-lts:server --node-agent-sku-id 'batch.node.ubuntu 24.04'">{pools.length === 0 ? 'There is no pool. The first one:' : `None of ${pools.length} pools has “${filter}” in its id. Another one:`}</Empty></div>;
+  if (rows.length === 0) return <div class="card-pad"><Empty command="az batch pool create --id mypool --vm-size standard_d2s_v3 --target-dedicated-nodes 2 --image canonical:ubuntu-24_04-lts:server --node-agent-sku-id 'batch.node.ubuntu 24.04'">{pools.length === 0 ? 'There is no pool. The first one:' : `None of ${pools.length} pools has “${filter}” in its id. Another one:`}</Empty><More of={all} /></div>;
   return (
     <>
       {ids.length === 0 ? null : <div class="card-pad"><ManyPools pools={rows.filter(({ id }) => ids.includes(id))} /></div>}
       <PoolTable pools={rows} chosen={mayWrite() ? chosen : undefined} />
-      {isCut ? <p class="card-pad soft">The first {pools.length} pools; search finds the others by their id.</p> : null}
+      <More of={all} />
     </>
   );
 }

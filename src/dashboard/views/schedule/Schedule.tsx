@@ -8,6 +8,7 @@ import { Card, Empty, Fault, Loaded } from '../../parts/Card.tsx';
 import { Figure } from '../../parts/Figure.tsx';
 import { Head } from '../../parts/Head.tsx';
 import { Badge } from '../../parts/states.tsx';
+import { More, useMore } from '../../parts/More.tsx';
 import { currentTab, Tabs, type Tab } from '../../parts/Tabs.tsx';
 import { Name, Time } from '../../parts/text.tsx';
 import { duration, NONE } from '../../text/format.ts';
@@ -92,13 +93,13 @@ function JobsTab({ schedule }: { readonly schedule: string }) {
   return (
     <Card title="Jobs that it has made" flush>
       <Loaded of={jobs}>
-        {({ value, 'odata.nextLink': next }) => (
-          <>
-            {value.length === 0 ? <div class="card-pad"><Empty>It has made no job yet.</Empty></div> : <JobTable jobs={value} />}
-            {next === undefined ? null : <p class="card-pad soft">The first {value.length}; the others stand among <a href={to(['jobs'], { state: 'all', q: schedule })}>all jobs</a>.</p>}
-          </>
-        )}
+        {(page) => <JobsOf page={page} />}
       </Loaded>
     </Card>
   );
+}
+
+function JobsOf({ page }: { readonly page: Page<Job> }) {
+  const all = useMore(page, ({ id }) => id);
+  return all.rows.length === 0 ? <div class="card-pad"><Empty>It has made no job yet.</Empty></div> : <><JobTable jobs={all.rows} /><More of={all} /></>;
 }

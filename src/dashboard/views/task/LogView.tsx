@@ -10,7 +10,7 @@ import { plainText, PLAIN, spansOf, type Style } from '../../text/ansi.ts';
 import { shown } from '../../text/clean.ts';
 import { bytes as bytesText, count } from '../../text/format.ts';
 import { isBinary, linesOf, type LogLine } from '../../text/logLines.ts';
-import { download } from './download.ts';
+import { downloadFile } from './download.ts';
 import { earlier, grown, later, openLog, type LogPart } from './logFile.ts';
 
 const CHUNK_LINES = 100;
@@ -140,6 +140,7 @@ export function LogView({ path, name, live }: LogProps) {
           value={find}
           onInput={(event) => {
             setFind(event.currentTarget.value);
+            change({ find: event.currentTarget.value });
             setHit(0);
           }}
           onKeyDown={(event) => {
@@ -157,7 +158,7 @@ export function LogView({ path, name, live }: LogProps) {
         <span class="grow" />
         <button type="button" class="link" onClick={() => goTo(0)}>Beginning</button>
         <button type="button" class="link" onClick={toEnd}>End</button>
-        <button type="button" class="link" onClick={() => download(path, name)}>Download</button>
+        <button type="button" class="link" onClick={() => downloadFile(path, name, size)}>Download</button>
       </div>
       {part?.replaced === true ? <p class="log-note">The file was replaced: a later attempt writes it.</p> : null}
       <div class={`log-view ${wrapLogs.value === 'on' ? 'wrap' : ''}`} ref={view} onScroll={onScroll} tabIndex={0} role="log" aria-label={name} aria-live="off">

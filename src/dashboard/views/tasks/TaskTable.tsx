@@ -11,7 +11,8 @@ import { Name, Time } from '../../parts/text.tsx';
 import { count, duration, NONE } from '../../text/format.ts';
 import { shortNode } from '../../text/clean.ts';
 import { to } from '../../routes/route.ts';
-import { confirmBulk, type BulkAction } from './bulk.tsx';
+import { confirmBulk, type Selection } from './bulk.tsx';
+import { changeTasks } from './changeTasks.tsx';
 import { filterOf, nextSort, TASK_FILTERS, type Asked } from './filters.ts';
 import { idsBetween } from './range.ts';
 import { useRows } from './useRows.ts';
@@ -43,22 +44,38 @@ function askedOf(query: Readonly<Record<string, string>>): Asked {
   return { state: query['state'] ?? '', node: query['node'] ?? '', text: query['q'] ?? '', sort: query['sort'] ?? 'number' };
 }
 
+/** More stand in no address. */
+const MOST_IN_ADDRESS = 50;
+
+/** The tasks that are selected, as the address has them; none any more once another list is shown. */
+function useChosenTasks(list: string): readonly [ReadonlySet<string>, (ids: ReadonlySet<string>) => void] {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set((route.value.query['sel'] ?? '').split(' ').filter((id) => id !== '')));
+  const shown = useRef(list);
+  const set = (ids: ReadonlySet<string>): void => {
+    setChosen(ids);
+    change({ sel: ids.size > MOST_IN_ADDRESS ? '' : [...ids].join(' ') });
+  };
+  useEffect(() => {
+    if (shown.current === list) return;
+    shown.current = list;
+    set(new Set());
+  }, [list]);
+  return [chosen, set];
+}
+
 /** All tasks of a job, however many: the service sorts and searches, the page holds what is on the screen. */
 export function TaskTable({ job }: { readonly job: string }) {
   const asked = askedOf(route.value.query);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [chosen, setChosen] = useChosenTasks(JSON.stringify([job, asked]));
   const anchor = useRef<number | null>(null);
-  useEffect(() => {
-    setChosen(new Set());
-    anchor.current = null;
-  }, [JSON.stringify(asked)]);
+  const [isRested, setRested] = useState(false);
   const view = useRef<HTMLDivElement>(null);
   const [viewPx, setViewPx] = useState(480);
   const [scrollTop, setScrollTop] = useState(0);
   const known = useRef(1);
   const size = { rows: known.current, rowPx: ROW_PX, viewPx };
   const window = windowAt(scrollTop, size);
-  const rows = useRows(job, asked, { from: window.from, until: window.until, refreshes: chosen.size === 0 });
+  const rows = useRows(job, asked, { from: window.from, until: window.until, holds: chosen.size > 0 || isRested });
   known.current = rows.total ?? known.current;
   const { total } = rows;
 
@@ -75,7 +92,7 @@ export function TaskTable({ job }: { readonly job: string }) {
     const from = anchor.current;
     anchor.current = index;
     if (isRange && from !== null) {
-      idsBetween(job, asked, from, index).then((ids) => setChosen((before) => new Set([...before, ...ids])), sayError);
+      idsBetween(job, asked, from, index).then((ids) => setChosen(new Set([...chosen, ...ids])), sayError);
       return;
     }
     const next = new Set(chosen);
@@ -83,8 +100,12 @@ export function TaskTable({ job }: { readonly job: string }) {
     setChosen(next);
   }
 
-  function bulk(action: BulkAction): void {
-    confirmBulk(job, action, chosen.size > 0 ? { ids: [...chosen] } : { filter: filterOf(asked), ...(asked.text === '' ? {} : { q: asked.text }), asOf: rows.rev });
+  const selection = (): Selection => (chosen.size > 0 ? { ids: [...chosen] } : { filter: filterOf(asked), ...(asked.text === '' ? {} : { q: asked.text }), asOf: rows.rev });
+
+  /** Rows that have come take their places. */
+  function letGo(): void {
+    setChosen(new Set());
+    setRested(false);
   }
 
   /** Arrow keys walk beyond what is drawn. */
@@ -121,13 +142,15 @@ export function TaskTable({ job }: { readonly job: string }) {
         {mayWrite() && (chosen.size > 0 || ((asked.state !== '' || asked.text !== '') && (total ?? 0) > 0)) ? (
           <div class="chips" role="group" aria-label="With the selected tasks">
             <span class="small">{chosen.size > 0 ? `${count(chosen.size)} selected` : `all ${count(total ?? 0)}`}</span>
-            <button type="button" class="btn s pri" data-rerun onClick={() => bulk('rerun')}>Rerun…</button>
-            <button type="button" class="btn s" onClick={() => bulk('terminate')}>Terminate…</button>
-            <button type="button" class="btn s" onClick={() => bulk('delete')}>Delete…</button>
+            <button type="button" class="btn s pri" data-rerun onClick={() => confirmBulk(job, 'rerun', selection())}>Rerun…</button>
+            <button type="button" class="btn s" onClick={() => confirmBulk(job, 'terminate', selection())}>Terminate…</button>
+            <button type="button" class="btn s" onClick={() => changeTasks(job, selection(), chosen.size > 0 ? chosen.size : (total ?? 0))}>Change…</button>
+            <button type="button" class="btn s" onClick={() => confirmBulk(job, 'delete', selection())}>Delete…</button>
           </div>
         ) : null}
       </header>
       {rows.error === undefined ? null : <div class="card-pad"><Fault error={rows.error} /></div>}
+      {rows.fresh === 0 ? null : <div class="fresh"><button type="button" onClick={letGo}>{count(rows.fresh)} new</button></div>}
       {total === 0 ? <div class="card-pad"><Empty>{asked.state === '' && asked.text === '' ? 'The job has no tasks.' : 'No task is like this.'}</Empty></div> : null}
       <div class="grid-view" ref={view} style={{ height: `${Math.min(520, 34 + Math.max(1, total ?? 8) * ROW_PX + 2)}px` }} onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)} hidden={total === 0} tabIndex={0} role="region" aria-label="Rows of tasks">
         <div class="grid" role="table" aria-label="Tasks" aria-rowcount={(total ?? 0) + 1} aria-busy={total === undefined} onKeyDown={onKeyDown}>
@@ -137,9 +160,9 @@ export function TaskTable({ job }: { readonly job: string }) {
               <Heading key={column.id} column={column} sort={asked.sort} />
             ))}
           </div>
-          <div class="grid-room" role="rowgroup" style={{ height: `${scrollHeight({ rows: total ?? 0, rowPx: ROW_PX })}px` }}>
+          <div class="grid-room" role="rowgroup" onPointerEnter={() => setRested(true)} onPointerLeave={() => setRested(false)} onFocusIn={() => setRested(true)} onFocusOut={() => setRested(false)} style={{ height: `${scrollHeight({ rows: total ?? 0, rowPx: ROW_PX })}px` }}>
             {indices.map((index, place) => (
-              <Row key={index % 64} job={job} index={index} top={window.topPx + place * ROW_PX} row={rows.at(index)} chosen={chosen} choose={choose} />
+              <Row key={index % 64} job={job} index={index} top={window.topPx + place * ROW_PX} row={rows.at(index)} isGone={rows.isGone} chosen={chosen} choose={choose} />
             ))}
           </div>
         </div>
@@ -170,16 +193,17 @@ interface RowProps {
   readonly index: number;
   readonly top: number;
   readonly row: TaskRow | undefined;
+  readonly isGone: (id: string) => boolean;
   readonly chosen: ReadonlySet<string>;
   readonly choose: (id: string, index: number, isRange: boolean) => void;
 }
 
-function Row({ job, index, top, row, chosen, choose }: RowProps) {
+function Row({ job, index, top, row, isGone, chosen, choose }: RowProps) {
   if (row === undefined) return <div class="grid-row missing" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }} />;
   const { id, state, result, exitCode, node, pool, retries, startedAt, runMs, waitMs, commandLine = '' } = row;
   const href = to(['jobs', job, 'tasks', id]);
   return (
-    <div class="grid-row" role="row" aria-rowindex={index + 2} aria-selected={chosen.has(id)} data-row data-index={index} tabIndex={-1} style={{ transform: `translateY(${top}px)` }} onDblClick={() => go(href)}>
+    <div class={isGone(id) ? 'grid-row gone' : 'grid-row'} role="row" aria-rowindex={index + 2} aria-selected={chosen.has(id)} data-row data-index={index} tabIndex={-1} style={{ transform: `translateY(${top}px)` }} onDblClick={() => go(href)}>
       <span role="cell" class="c-box">
         <input type="checkbox" aria-label={`Select ${id}`} checked={chosen.has(id)} onClick={(event) => choose(id, index, event.shiftKey)} />
       </span>

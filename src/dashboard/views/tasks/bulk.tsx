@@ -1,10 +1,8 @@
-import type { BulkOperation, BulkReason } from '../../../wire/own/bulk.ts';
+import type { BulkAction, BulkOperation, BulkReason } from '../../../wire/own/bulk.ts';
 import { own } from '../../client/own.ts';
-import { showDialog } from '../../parts/Dialog.tsx';
+import { showDialog, type DialogSpec } from '../../parts/Dialog.tsx';
 import { sayError } from '../../parts/toasts.tsx';
 import { count, counted } from '../../text/format.ts';
-
-export type BulkAction = 'rerun' | 'terminate' | 'delete';
 
 /** Tasks by their ids, or all under a filter as of a time. */
 export type Selection = { readonly ids: readonly string[] } | { readonly filter: string; readonly q?: string; readonly asOf?: string };
@@ -12,6 +10,7 @@ export type Selection = { readonly ids: readonly string[] } | { readonly filter:
 const WORDS: Readonly<Record<BulkAction, { readonly verb: string; readonly done: string; readonly danger: boolean; readonly effect: string }>> = {
   rerun: { verb: 'Rerun', done: 'are run again', danger: false, effect: 'They go back to the queue, under the same ids; what they have put out is replaced.' },
   terminate: { verb: 'Terminate', done: 'are ended', danger: true, effect: 'Those that run are ended, those that wait will not run.' },
+  change: { verb: 'Change', done: 'are changed', danger: false, effect: 'Their limits hold from now on.' },
   delete: { verb: 'Delete', done: 'are deleted', danger: true, effect: 'They and their files on nodes are gone for good.' },
 };
 
@@ -19,9 +18,9 @@ const WORDS: Readonly<Record<BulkAction, { readonly verb: string; readonly done:
 const TYPED_FROM = 100;
 
 /** Asks the service what would be done, shows it, and does it. */
-export function confirmBulk(job: string, action: BulkAction, selection: Selection): void {
+export function confirmBulk(job: string, action: Exclude<BulkAction, 'change'>, selection: Selection): void {
   const ask = (dryRun: boolean): Promise<BulkOperation> => own.bulk(job, { action, ...selection, ...(dryRun ? { dryRun: true } : {}) });
-  ask(true).then((plan) => show(job, action, plan, () => ask(false)), sayError);
+  ask(true).then((plan) => showDialog(planOf(job, action, plan, () => ask(false))), sayError);
 }
 
 const REASONS: Readonly<Record<BulkReason, string>> = {
@@ -45,9 +44,10 @@ async function ended(answer: BulkOperation): Promise<BulkOperation> {
   return latest;
 }
 
-function show(job: string, action: BulkAction, plan: BulkOperation, act: () => Promise<BulkOperation>): void {
+/** What would be done by `plan`, to be confirmed: `act` does it. */
+export function planOf(job: string, action: BulkAction, plan: BulkOperation, act: () => Promise<BulkOperation>): DialogSpec {
   const { verb, done, danger, effect } = WORDS[action];
-  showDialog({
+  return {
     title: `${verb} ${counted(plan.changed, 'task')}?`,
     verb: `${verb} ${count(plan.changed)}`,
     danger,
@@ -71,5 +71,5 @@ function show(job: string, action: BulkAction, plan: BulkOperation, act: () => P
       const left = skipped.reduce((sum, { count: number }) => sum + number, 0);
       return `${counted(changed, 'task')} ${done}${left === 0 ? '' : `; ${count(left)} left out`}`;
     },
-  });
+  };
 }

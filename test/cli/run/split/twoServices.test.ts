@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LAUNCHER, linarite, run, startLinarite, until, type Finished, type Instance } from '../../../support/linarite.ts';
+import { LAUNCHER, linarite, startLinarite, until, type Finished, type Instance } from '../../../support/linarite.ts';
 import { UBUNTU } from '../../../api/support.ts';
 
 /** Two services as two regions. */
@@ -21,8 +22,14 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function overBoth(args: readonly string[], more: readonly string[] = []): Promise<Finished> {
-  return run(LAUNCHER, ['run', '--account', east.dataDir, '--account', west.dataDir, '--lost-after', '2s', ...args, ...more], { cwd: directory, timeoutMs: 60_000 });
+/** A run over both, and what it has said so far on its standard error. */
+function overBoth(...args: readonly string[]): { readonly finished: Promise<Finished>; said(): string } {
+  const child = spawn(LAUNCHER, ['run', '--account', east.dataDir, '--account', west.dataDir, '--lost-after', '2s', ...args], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], timeout: 150_000 });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const finished = new Promise<Finished>((settle) => child.on('close', (code) => settle({ code, stdout, stderr })));
+  return { finished, said: () => stderr };
 }
 
 /** What was begun, as tasks say it themselves. */
@@ -42,20 +49,24 @@ test('the accounts of two services are in the regions that were asked for', asyn
   expect([await lines(east), await lines(west)]).toEqual([expect.stringContaining('.eastus.batch.'), expect.stringContaining('.westus.batch.')]);
 });
 
-test('what two accounts share goes on when one is killed, a planned run and the queue of a job of another client; nothing is there twice', { timeout: 90_000 }, async () => {
+test('what two accounts share goes on when one is killed, a planned run and the queue of a job of another client; nothing is there twice', { timeout: 240_000 }, async () => {
   const [planned, queued] = [await emptyFile('planned'), await emptyFile('queued')];
+  // What has begun by then ends only after the kill.
+  const killed = join(directory, 'killed');
+  const afterKill = `until [ -e ${killed} ]; do sleep 0.1; done`;
   await mkdir(join(directory, 'in'));
   for (let index = 1; index <= 10; index++) await writeFile(join(directory, 'in', `${index}.txt`), `content ${index}\n`);
   const { AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY, AZURE_BATCH_ENDPOINT, LINARITE_PID } = await east.env();
   const client = new BatchServiceClient(new BatchSharedKeyCredentials(AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY), AZURE_BATCH_ENDPOINT);
   await client.pool.add({ id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: UBUNTU, targetDedicatedNodes: 1 });
   await client.job.add({ id: 'queue', poolInfo: { poolId: 'p' } });
-  for (let index = 1; index <= 6; index++) await client.task.add('queue', { id: `q${index}`, commandLine: `/bin/sh -c 'echo q${index} >> ${queued}; sleep 1; echo queued ${index}'` });
-  const running = overBoth(['--input', 'in/*.txt', '--output', '*.out', '--to', 'results', '--slots', '1', '--shell', '--json', '--', `echo {stem} >> ${planned}; sleep 1; cat {input} > {stem}.out`]);
-  const taken = overBoth(['--attach', 'queue', '--to', 'attached']);
-  await until('both have begun', 40_000, async () => ((await begun(planned)).length >= 4 && (await begun(queued)).length >= 2 ? true : undefined));
+  for (let index = 1; index <= 6; index++) await client.task.add('queue', { id: `q${index}`, commandLine: `/bin/sh -c 'echo q${index} >> ${queued}; ${afterKill}; echo queued ${index}'` });
+  const running = overBoth('--input', 'in/*.txt', '--output', '*.out', '--to', 'results', '--slots', '1', '--shell', '--json', '--', `echo {stem} >> ${planned}; [ $(wc -l < ${planned}) -le 4 ] || ${afterKill}; cat {input} > {stem}.out`);
+  const taken = overBoth('--attach', 'queue', '--to', 'attached');
+  await until('both have begun', 60_000, async () => ((await begun(planned)).length >= 5 && (await begun(queued)).length >= 1 && taken.said().includes('job queue on') ? true : undefined));
   process.kill(Number(LINARITE_PID), 'SIGKILL');
-  const [ofPlan, ofQueue] = await Promise.all([running, taken]);
+  await writeFile(killed, '');
+  const [ofPlan, ofQueue] = await Promise.all([running.finished, taken.finished]);
 
   expect(ofPlan.code, ofPlan.stderr).toBe(0);
   const files = (await readdir(join(directory, 'results'))).toSorted();
