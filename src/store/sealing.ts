@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type DecipherGCM, hkdfSync, randomBytes } from 'node:crypto';
 
 /** Keeps secrets in the database so that who reads that alone learns none. */
 export interface Sealing {
@@ -29,7 +29,17 @@ export function createSealing(secret: Uint8Array): Sealing {
       const bytes = Buffer.from(sealed.slice(FORM.length), 'base64');
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
       decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-      return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8'));
+      const opened = [decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), finished(decipher)];
+      return JSON.parse(Buffer.concat(opened).toString('utf8'));
     },
   };
+}
+
+/** What Node.js says of a key that does not fit is for nobody. */
+function finished(decipher: DecipherGCM): Buffer {
+  try {
+    return decipher.final();
+  } catch (error) {
+    throw new Error('a secret was sealed under another key than this service has, or it was changed: the file nodes among the keys of its data directory has to be the one of when it was sealed', { cause: error });
+  }
 }

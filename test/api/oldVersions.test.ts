@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { opened } from '../../src/store/sealedSpecs.ts';
 import { SSH_KEYS } from '../support/sshKeys.ts';
 import { statuses, type Statuses } from './statuses.ts';
+import { SEALING } from './management/support.ts';
 import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
 
 let it: TestApi;
@@ -102,9 +104,10 @@ describe('versions before 2017-05-01.5.0', () => {
   test('a user account has its key in itself', async () => {
     const userAccounts = [{ name: 'user', password: 'secret', sshPrivateKey: SSH_KEYS.ed25519.private }];
     expect((await post('/pools', FOUR, pool({ userAccounts }))).status).toBe(201);
-    const { rows } = await it.pool.query<{ account: { linuxUserConfiguration: object } }>("select spec->'userAccounts'->0 as account from pool");
-    expect(rows[0]?.account).toMatchObject({ linuxUserConfiguration: { sshPrivateKey: SSH_KEYS.ed25519.private } });
-    expect(rows[0]?.account).not.toHaveProperty('sshPrivateKey');
+    const { rows } = await it.pool.query<{ spec: { userAccounts: readonly object[] } }>('select spec from pool');
+    const [account] = opened('pool.spec', rows[0]?.spec, SEALING)?.userAccounts ?? [];
+    expect(account).toMatchObject({ linuxUserConfiguration: { sshPrivateKey: SSH_KEYS.ed25519.private } });
+    expect(account).not.toHaveProperty('sshPrivateKey');
     expect((await post('/pools', FOUR, pool({ id: 'q', userAccounts: [{ ...userAccounts[0], sshPrivateKey: 'none' }] }))).json.code).toBe('InvalidPropertyValue');
   });
 });

@@ -130,6 +130,19 @@ describe('what is sealed', () => {
     expect(arm.text).not.toMatch(/sealed|open-sesame/);
   });
 
+  test('keeps a pool with nodes from no request that says the same again', async () => {
+    const { mountConfiguration, userAccounts, virtualMachineConfiguration: { nodeAgentSKUId: nodeAgentSkuId, ...machine } } = POOL;
+    const properties = { vmSize: POOL.vmSize, mountConfiguration, userAccounts, deploymentConfiguration: { virtualMachineConfiguration: { ...machine, nodeAgentSkuId } }, scaleSettings: { fixedScale: { targetDedicatedNodes: 1 } } };
+    const put = () => manage(it, 'PUT', `${ACCOUNT}/pools/q`, { properties });
+    const made = await put();
+    expect(made.status).toBe(200);
+    const again = await put();
+    expect([again.status, again.headers['etag']]).toEqual([200, made.headers['etag']]);
+    const other = { ...properties, mountConfiguration: [{ cifsMountConfiguration: { ...MOUNTS[2]?.cifsMountConfiguration, password: `${WORD}-other` } }] };
+    expect((await manage(it, 'PUT', `${ACCOUNT}/pools/q`, { properties: other })).status).toBe(409);
+    await expectNoSecret();
+  });
+
   test('keeps a job from no change that repeats its auto pool', async () => {
     await send('POST', '/jobs', { id: 'j', poolInfo: AUTO }, 201);
     await send('PUT', '/jobs/j', { poolInfo: AUTO, priority: 7 }, 200);

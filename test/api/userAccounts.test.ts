@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { opened } from '../../src/store/sealedSpecs.ts';
 import { PROTECTED_SSH_KEY, SSH_KEYS } from '../support/sshKeys.ts';
+import { SEALING } from './management/support.ts';
 import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
 
 let it: TestApi;
@@ -22,12 +24,15 @@ function add(members: object): Promise<Got> {
 function patch(members: object): Promise<Got> {
   return it.ask({ method: 'PATCH', url: '/pools/p', body: members });
 }
+async function storedPool(): Promise<{ readonly userAccounts: readonly { readonly password: string }[] }> {
+  return opened('pool.spec', (await it.pool.query('select spec from pool')).rows[0]?.spec, SEALING);
+}
 function valuesOf({ json }: Got): Readonly<Record<string, string>> {
   return Object.fromEntries((json?.values ?? []).map(({ key, value }: { key: string; value: string }) => [key, value]));
 }
 
 describe('user accounts of a pool', () => {
-  test('are answered without their secrets, which are stored as a hash', async () => {
+  test('are answered without their secrets, which are stored as a hash that is sealed', async () => {
     const key = SSH_KEYS.ed25519.private;
     const linuxUserConfiguration = { uid: 1500, gid: 1501, sshPrivateKey: key };
     expect((await add({ userAccounts: [{ ...ACCOUNT, elevationLevel: 'NonAdmin', linuxUserConfiguration }, { ...ACCOUNT, name: 'b' }] })).status).toBe(201);
@@ -40,15 +45,14 @@ describe('user accounts of a pool', () => {
       { name: 'task-user', elevationLevel: 'nonadmin', linuxUserConfiguration: { uid: 1500, gid: 1501 } },
       { name: 'b' },
     ]);
-    const { rows } = await it.pool.query<{ spec: { userAccounts: { password: string }[] } }>('select spec from pool');
-    const stored = rows[0]?.spec.userAccounts.map(({ password }) => password) ?? [];
+    const stored = (await storedPool()).userAccounts.map(({ password }) => password);
     expect(stored).toEqual([expect.stringMatching(/^\$6\$[./\w]{16}\$[./\w]{86}$/), expect.stringMatching(/^\$6\$/)]);
     expect(new Set(stored).size, 'each with a salt of its own').toBe(2);
   });
 
   test('are replaced as a whole by a PATCH, and stay as they are with one of something else', async () => {
     await add({ userAccounts: [ACCOUNT] });
-    const stored = async () => (await it.pool.query<{ hash: string | null }>("select spec->'userAccounts'->0->>'password' hash from pool")).rows[0]?.hash;
+    const stored = async () => (await storedPool()).userAccounts[0]?.password;
     const before = await stored();
     expect((await patch({ displayName: 'x' })).status).toBe(200);
     expect(await stored()).toBe(before);

@@ -48,7 +48,7 @@ describe('a specification', () => {
   });
 
   test('is not opened with another key', () => {
-    expect(() => opened('task.spec', JSON.parse(sealed), createSealing(new Uint8Array(32).fill(2)))).toThrow();
+    expect(() => opened('task.spec', JSON.parse(sealed), createSealing(new Uint8Array(32).fill(2)))).toThrow('sealed under another key');
   });
 
   test('has a secret that looks like one that is sealed sealed as well', () => {

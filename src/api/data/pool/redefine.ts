@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
+import { opened } from '../../../store/sealedSpecs.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withPoolDefaults, type PoolWithDefaults } from '../../../wire/defaults.ts';
 import { checkMachine } from '../../../wire/rules.ts';
@@ -35,7 +36,8 @@ export async function redefinePool(call: Call, parts: Parts, { given, isWhole, r
   checkInterval(given.autoScaleEvaluationInterval, parts);
   const named = { ...given, ...(await hashed(given)) };
   await change(call, parts, (pool): Changed => {
-    const former: Stored = storedPool(pool);
+    // What is asked for can be held only against what was sent.
+    const former: Stored = opened('pool.spec', storedPool(pool), parts.sealing);
     const asked: PoolAdd = { ...(isWhole ? { id: former.id, vmSize: former.vmSize } : unscaledIfFixed(former, given)), ...present(named) };
     const kept = isWhole ? more : { identity: former.identity, tags: former.tags, ...present(more) };
     const { startTask: _gone, ...unstarted } = asked;
