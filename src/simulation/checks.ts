@@ -108,10 +108,12 @@ export function createChecks(options: {
   const checkAutoPools = createAutoPoolChecks(violated);
   const isAside = () => aside(options.tables().quarantine(options.account));
 
-  /** An exclusive job manager has all slots of its node. */
+  /** A job manager that is to be alone on its node. */
+  const isExclusive = ({ job, task }: Pick<AttemptKey, 'job' | 'task'>): boolean => task === MANAGER_TASK && options.tables().jobs.get(job)?.intent.manager?.runExclusive === true;
+
+  /** It has all slots of the node. */
   const slotsOn = (job: JobNumber, { intent }: TaskRecord, node: NodeNumber): number => {
-    const isAlone = intent.task === MANAGER_TASK && options.tables().jobs.get(job)?.intent.manager?.runExclusive === true;
-    return isAlone ? Math.max(intent.requiredSlots, options.tables().nodes.get(node)?.status.slots ?? 0) : intent.requiredSlots;
+    return isExclusive({ job, task: intent.task }) ? Math.max(intent.requiredSlots, options.tables().nodes.get(node)?.status.slots ?? 0) : intent.requiredSlots;
   };
 
   const count = (job: JobNumber, task: TaskRecord, status: TaskStatus | null, sign: 1 | -1): void => {
@@ -281,6 +283,7 @@ export function createChecks(options: {
       let used = attempt.slots;
       for (const other of live) {
         if (other.node === node) used += other.slots;
+        if (other.node === node && (isExclusive(key) || isExclusive(other.key))) violated(`attempt ${attemptName(key)} starts on node ${node} beside ${attemptName(other.key)}, and the job manager of the two is to be alone`);
         if (other.key.job === key.job && other.key.task === key.task && !isBeside(attempt, other)) violated(`attempt ${attemptName(key)} starts on node ${node} while ${attemptName(other.key)} runs on node ${other.node}`);
       }
       const slots = options.slotsOfNode(node);

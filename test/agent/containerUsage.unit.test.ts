@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NO_CGROUP } from '../../src/agent/cgroups.ts';
 import { type ContainerGroup, limitsBelow, makeContainerGroup, openContainerMeter, ranOutOfMemory } from '../../src/agent/containers/containerUsage.ts';
+import { usageInDocker } from '../../src/agent/containers/dockerGroups.ts';
 import { noteUsed, readUsed, usedFileOf } from '../../src/agent/containers/runtime/usedFile.ts';
 import type { TaskUsage } from '../../src/core/task/usage.ts';
 
@@ -73,6 +74,25 @@ describe('a container on a machine with the unified tree alone', () => {
     ['none', { cpu: null, memory: null }, {}],
   ])('is told the limits for which its node was given %s: a runtime refuses others', (_given, has, limits) => {
     expect(limitsBelow({ ...NO_CGROUP, net: '/g', ...has }, { cores: 2, memoryBytes: 2 ** 30 })).toEqual(limits);
+  });
+});
+
+describe('a container of docker', () => {
+  test.each([
+    ['cgroupfs', join('docker', 'abc')],
+    ['systemd', join('system.slice', 'docker-abc.scope')],
+  ])('has used what its group says where the driver is %s, as it was seen last', (_driver, place) => {
+    const directory = join(node, place);
+    const meter = openContainerMeter(null, () => usageInDocker('abc', node));
+    mkdirSync(directory, { recursive: true });
+    spends({ parent: '', directory }, 700_000, 30_000);
+    meter.look();
+    rmSync(directory, { recursive: true });
+    expect(meter.close()).toEqual([700_000, 30_000, 0, 0, 0, 0]);
+  });
+
+  test('is not measured where its group is elsewhere, or there is no unified tree', () => {
+    expect([usageInDocker('abc', node), usageInDocker('abc', null), usageInDocker('', node)]).toEqual([null, null, null]);
   });
 });
 

@@ -59,6 +59,27 @@ function mounts(count: number): readonly Members[] {
 function packages(count: number): readonly Members[] {
   return list(count, (index) => ({ applicationId: `a${index}` }));
 }
+/** Certificates that are not there. */
+function certificates(count: number): Sent {
+  return { ...addPool({ certificateReferences: list(count, (index) => ({ thumbprint: `${index}`.padStart(40, 'a'), thumbprintAlgorithm: 'sha1' })) }), url: '/pools?api-version=2023-11-01.18.0' };
+}
+/** Resource files whose JSON is as long as that. */
+function files(characters: number): readonly Members[] {
+  return padded([{ httpUrl: 'http://host/', filePath: 'a' }], 'httpUrl', characters);
+}
+/** The last of the items is made longer until the JSON of all has so many characters. */
+function padded(items: readonly Members[], name: string, characters: number): readonly Members[] {
+  const missing = characters - JSON.stringify(items).length;
+  return items.map((item, index) => (index === items.length - 1 ? { ...item, [name]: `${String(item[name])}${text(missing)}` } : item));
+}
+/** Ranges whose JSON is as long as that: one more digit is one more character. */
+function ranges(characters: number): readonly Members[] {
+  const ten = { start: 10, end: 10 };
+  const each = JSON.stringify(ten).length + 1;
+  const count = Math.floor((characters - 1) / each);
+  const missing = characters - (1 + count * each);
+  return list(count, (index) => (index < missing ? { start: 10, end: 100 } : ten));
+}
 /** A start task whose JSON is as long as that. */
 function startTask(characters: number): Members {
   return { commandLine: text(characters - JSON.stringify({ commandLine: '' }).length) };
@@ -102,6 +123,16 @@ const BOUNDARIES: readonly (readonly [limit: string, within: Sent, beyond: Sent,
   ['characters of the resource files of a task', addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters) }), addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters + 1) }), INVALID],
   ['characters of the common resource files of a task', addTask({ multiInstanceSettings: { numberOfInstances: 2, coordinationCommandLine: 'x', commonResourceFiles: files(LIMITS.resourceFilesCharacters) } }), addTask({ multiInstanceSettings: { numberOfInstances: 2, coordinationCommandLine: 'x', commonResourceFiles: files(LIMITS.resourceFilesCharacters + 1) } }), INVALID],
   ['characters of ids that a task depends on', addTask({ dependsOn: { taskIds: ids(LIMITS.dependencyIdCharacters) } }), addTask({ dependsOn: { taskIds: ids(LIMITS.dependencyIdCharacters + 1) } }), 'TaskDependencyListTooLong'],
+  ['characters of ranges that a task depends on', addTask({ dependsOn: { taskIdRanges: ranges(LIMITS.dependencyRangeCharacters) } }), addTask({ dependsOn: { taskIdRanges: ranges(LIMITS.dependencyRangeCharacters + 1) } }), 'TaskDependencyRangesTooLong'],
+  ['characters of all resource files of a task', addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters) }), addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters + 1) }), INVALID],
+  ['characters of a command line', addTask({ commandLine: text(LIMITS.textCharacters) }), addTask({ commandLine: text(LIMITS.textCharacters + 1) }), INVALID],
+  ['nodes of a task', addTask({ multiInstanceSettings: { numberOfInstances: 100, coordinationCommandLine: 'x' } }), addTask({ multiInstanceSettings: { numberOfInstances: 101, coordinationCommandLine: 'x' } }), INVALID],
+  ['least nodes of a task', addTask({ multiInstanceSettings: { numberOfInstances: 1, coordinationCommandLine: 'x' } }), addTask({ multiInstanceSettings: { numberOfInstances: 0, coordinationCommandLine: 'x' } }), INVALID],
+  ['least slots of a task', addTask({ requiredSlots: 1 }), addTask({ requiredSlots: 0 }), INVALID],
+  ['least tries of a task', addTask({ constraints: { maxTaskRetryCount: -1 } }), addTask({ constraints: { maxTaskRetryCount: -2 } }), INVALID],
+  ['characters of the id of a job schedule', { ...addSchedule({ recurrenceInterval: 'PT1H' }), body: { id: text(64), schedule: {}, jobSpecification: { poolInfo: { poolId: 'p' } } } }, { ...addSchedule({ recurrenceInterval: 'PT1H' }), body: { id: text(65), schedule: {}, jobSpecification: { poolInfo: { poolId: 'p' } } } }, INVALID],
+  ...(['jobManagerTask', 'jobPreparationTask'] as const).map((name) => [`characters of the id of a ${name}`, addJob({ [name]: { id: text(64), commandLine: 'x' } }), addJob({ [name]: { id: text(65), commandLine: 'x' } }), INVALID] as const),
+  ['characters of the id of a release', addJob({ jobPreparationTask: { commandLine: 'x' }, jobReleaseTask: { id: text(64), commandLine: 'x' } }), addJob({ jobPreparationTask: { commandLine: 'x' }, jobReleaseTask: { id: text(65), commandLine: 'x' } }), INVALID],
   ['tasks of a collection', { method: 'POST', url: '/jobs/j/addtaskcollection', body: { value: list(100, (index) => ({ id: `t${index}`, commandLine: 'x' })) } }, { method: 'POST', url: '/jobs/j/addtaskcollection', body: { value: list(101, (index) => ({ id: `t${index}`, commandLine: 'x' })) } }, 'InvalidRequestBody'],
   ['items of a page', { url: `/jobs?maxresults=${LIMITS.maxResults}` }, { url: `/jobs?maxresults=${LIMITS.maxResults + 1}` }, 'OutOfRangeQueryParameterValue'],
   ['least items of a page', { url: '/jobs?maxresults=1' }, { url: '/jobs?maxresults=0' }, 'InvalidQueryParameterValue'],
@@ -118,8 +149,11 @@ const BOUNDARIES: readonly (readonly [limit: string, within: Sent, beyond: Sent,
   ['highest port of an endpoint', nats(nat(0, { frontendPortRangeStart: 65_000, frontendPortRangeEnd: 65_534 })), nats(nat(0, { frontendPortRangeStart: 65_000, frontendPortRangeEnd: 65_535 })), INVALID],
   ['ports of an endpoint that Batch keeps', nats(nat(0, { frontendPortRangeStart: 49_900, frontendPortRangeEnd: 49_999 })), nats(nat(0, { frontendPortRangeStart: 49_900, frontendPortRangeEnd: 50_000 })), INVALID],
   ['number of a data disk', machine({ dataDisks: [{ lun: 63, diskSizeGB: 1 }] }), machine({ dataDisks: [{ lun: 64, diskSizeGB: 1 }] }), INVALID],
-  ['least percent of an upgrade', upgrade({ maxBatchInstancePercent: 5, maxUnhealthyInstancePercent: 5 }), upgrade({ maxBatchInstancePercent: 4, maxUnhealthyInstancePercent: 5 }), INVALID],
-  ['highest percent of an upgrade', upgrade({ maxUnhealthyUpgradedInstancePercent: 100 }), upgrade({ maxUnhealthyUpgradedInstancePercent: 101 }), INVALID],
+  ['least number of a data disk', machine({ dataDisks: [{ lun: 0, diskSizeGB: 1 }] }), machine({ dataDisks: [{ lun: -1, diskSizeGB: 1 }] }), INVALID],
+  ...([['maxBatchInstancePercent', 5], ['maxUnhealthyInstancePercent', 5], ['maxUnhealthyUpgradedInstancePercent', 0]] as const).flatMap(([name, least]) => [
+    [`least ${name} of an upgrade`, upgrade({ [name]: least }), upgrade({ [name]: least - 1 }), INVALID] as const,
+    [`highest ${name} of an upgrade`, upgrade({ [name]: 100 }), upgrade({ [name]: 101 }), INVALID] as const,
+  ]),
   ['characters of a name in metadata', addPool({ metadata: [{ name: 'n', value: '' }] }), addPool({ metadata: [{ name: '', value: '' }] }), 'EmptyMetadataKey'],
 ];
 
@@ -133,6 +167,7 @@ test.each(BOUNDARIES)('%s: what is within the limit is taken, what is beyond it 
 test.each([
   ['nodes of a removal', LIMITS.nodesPerRemoval, (count: number): Sent => ({ method: 'POST', url: '/pools/p/removenodes', body: { nodeList: list(count, (index) => `tvmps_${index}_d`) } })],
   ['packages of a pool', 10, (count: number): Sent => addPool({ applicationPackageReferences: packages(count) })],
+  ['certificates of a pool', 12, certificates],
   ['packages of a task', 10, (count: number): Sent => addTask({ applicationPackageReferences: packages(count) })],
 ] as const)('%s: beyond the limit their number is refused, within it only that they are not there', async (_limit, most, asking) => {
   const codeOf = async (count: number): Promise<unknown> => (await it.ask(asking(count))).json?.code;

@@ -15,8 +15,9 @@ describe('job preparation and release, with @azure/batch', () => {
   });
   afterAll(() => instance.purge());
 
-  const text = async (node: string, path: string): Promise<string> => {
-    const { readableStreamBody } = await client.file.getFromComputeNode('pool', node, path);
+  const text = (node: string, path: string): Promise<string> => file('pool', node, path);
+  const file = async (pool: string, node: string, path: string): Promise<string> => {
+    const { readableStreamBody } = await client.file.getFromComputeNode(pool, node, path);
     const chunks: Buffer[] = [];
     for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString();
@@ -114,6 +115,56 @@ describe('job preparation and release, with @azure/batch', () => {
     const [seen] = await client.job.listPreparationAndReleaseTaskStatus('itself');
     expect(seen?.jobReleaseTaskExecutionInfo).toMatchObject({ state: 'completed', exitCode: 0, result: 'success' });
   });
+
+  test('each node is prepared for itself; one that is rebooted is prepared again, if its job says so', async () => {
+    await client.pool.add({ id: 'two', vmSize: 'standard_a1_v2', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 2 });
+    const idle = (id: string, bootedAfter = new Date(0)) =>
+      until(`node ${id} is idle`, 60_000, async () => {
+        const seen = await client.computeNode.get('two', id);
+        return seen.state === 'idle' && seen.lastBootTime !== undefined && seen.lastBootTime > bootedAfter ? seen : undefined;
+      });
+    const ids = await until('both nodes are there', 60_000, async () => {
+      const seen = await client.computeNode.list('two');
+      return seen.length === 2 ? seen.map(({ id }) => id ?? '').toSorted() : undefined;
+    });
+    const [rebooted, kept] = await Promise.all(ids.map((id) => idle(id)));
+    if (rebooted?.id === undefined || kept?.id === undefined) throw new Error('there are no two nodes');
+    const jobs = { again: true, once: false };
+    for (const [id, rerunOnNodeRebootAfterSuccess] of Object.entries(jobs)) {
+      await client.job.add({
+        id,
+        poolInfo: { poolId: 'two' },
+        jobPreparationTask: { commandLine: `/bin/sh -c 'echo prepared >> $AZ_BATCH_NODE_SHARED_DIR/${id}'`, rerunOnNodeRebootAfterSuccess },
+        jobReleaseTask: { commandLine: `/bin/sh -c 'cat $AZ_BATCH_NODE_SHARED_DIR/${id}'` },
+      });
+    }
+    let tasks = 0;
+    /** A task may run elsewhere than it would like to. */
+    const runsOn = (job: string, node: string) =>
+      until(`a task of ${job} runs on ${node}`, 60_000, async () => {
+        const id = `t${(tasks += 1)}`;
+        await client.task.add(job, { id, commandLine: 'true', affinityInfo: { affinityId: `TVM:${node}` } });
+        const { nodeInfo } = await completed(job, id);
+        return nodeInfo?.nodeId === node ? true : undefined;
+      });
+    const prepared = async (job: string, node: string): Promise<number> => (await file('two', node, `shared/${job}`)).split('\n').length - 1;
+    const seen = async () => Object.fromEntries(await Promise.all(Object.keys(jobs).map(async (job) => [job, [await prepared(job, rebooted.id ?? ''), await prepared(job, kept.id ?? '')]] as const)));
+    for (const job of Object.keys(jobs)) for (const node of ids) await runsOn(job, node);
+    expect(await seen()).toEqual({ again: [1, 1], once: [1, 1] });
+
+    await client.computeNode.reboot('two', rebooted.id);
+    await idle(rebooted.id, rebooted.lastBootTime);
+    for (const job of Object.keys(jobs)) for (const node of ids) await runsOn(job, node);
+    expect(await seen()).toEqual({ again: [2, 1], once: [1, 1] });
+
+    for (const job of Object.keys(jobs)) {
+      await client.job.terminate(job);
+      await completedJob(job);
+      const rows = await client.job.listPreparationAndReleaseTaskStatus(job);
+      expect(rows.map(({ nodeId }) => nodeId).toSorted()).toEqual(ids);
+      for (const { jobPreparationTaskExecutionInfo, jobReleaseTaskExecutionInfo } of rows) expect([jobPreparationTaskExecutionInfo, jobReleaseTaskExecutionInfo]).toMatchObject([{ state: 'completed', result: 'success' }, { state: 'completed', result: 'success' }]);
+    }
+  }, 240_000);
 
   const asJob = (own: object) => () => client.job.add({ id: 'refused', poolInfo: { poolId: 'pool' }, ...own });
   test.each([

@@ -16,14 +16,30 @@ export interface Former {
 }
 
 const COUNTS = { active: 'integer:int32!', running: 'integer:int32!', completed: 'integer:int32!', succeeded: 'integer:int32!', failed: 'integer:int32!' };
+/** The shapes of all that runs a command line on a node. */
+const COMMANDS = ['CloudTask', 'StartTask', 'JobManagerTask', 'JobPreparationTask', 'JobReleaseTask'];
 const FORMER: readonly Former[] = [
+  { until: '2022-01-01.15.0', shape: 'CloudPool', without: ['targetNodeCommunicationMode', 'currentNodeCommunicationMode'], with: {} },
+  { until: '2021-06-01.14.0', shape: 'CloudJob', without: ['allowTaskPreemption'], with: {} },
+  { until: '2021-06-01.14.0', shape: 'JobSpecification', without: ['allowTaskPreemption'], with: {} },
+  { until: '2021-06-01.14.0', shape: 'OutputFileBlobContainerDestination', without: ['uploadHeaders'], with: {} },
+  { until: '2020-03-01.11.0', shape: 'ComputeNode', without: ['runningTaskSlotsCount'], with: {} },
   { until: '2020-03-01.11.0', shape: 'CloudPool', without: ['taskSlotsPerNode'], with: { maxTasksPerNode: 'integer:int32' } },
   { until: '2020-03-01.11.0', shape: 'TaskCountsResult', without: ['taskCounts', 'taskSlotCounts'], with: COUNTS },
   { until: '2020-03-01.11.0', shape: 'CloudTask', without: ['requiredSlots'], with: {} },
   { until: '2020-03-01.11.0', shape: 'JobManagerTask', without: ['requiredSlots'], with: {} },
+  { until: '2019-06-01.9.0', shape: 'CloudPool', without: ['mountConfiguration'], with: {} },
+  { until: '2018-12-01.8.0', shape: 'NetworkSecurityGroupRule', without: ['sourcePortRanges'], with: {} },
+  { until: '2018-08-01.7.0', shape: 'CloudJob', without: ['networkConfiguration'], with: {} },
+  { until: '2018-08-01.7.0', shape: 'JobSpecification', without: ['networkConfiguration'], with: {} },
+  { until: '2018-08-01.7.0', shape: 'TaskContainerSettings', without: ['workingDirectory'], with: {} },
+  { until: '2018-03-01.6.1', shape: 'ComputeNode', without: ['nodeAgentInfo'], with: {} },
   { until: '2018-08-01.7.0', shape: 'ResourceFile', without: ['httpUrl', 'autoStorageContainerName', 'storageContainerUrl', 'blobPrefix'], with: { blobSource: 'string!' } },
   { until: '2018-03-01.6.1', shape: 'TaskCountsResult', without: [], with: { validationStatus: 'validated|unvalidated' } },
   { until: '2017-06-01.5.1', shape: 'TaskCountsResult', without: ['validationStatus'], with: {} },
+  { until: '2017-06-01.5.1', shape: 'ComputeNode', without: ['endpointConfiguration'], with: {} },
+  { until: '2017-06-01.5.1', shape: 'NetworkConfiguration', without: ['endpointConfiguration'], with: {} },
+  ...COMMANDS.map((shape) => ({ until: '2017-06-01.5.1', shape, without: ['containerSettings'], with: {} })),
   // As the models of azure-batch 1.0.0, 2.0.1 and 3.0.0 for Python have them.
   { until: '2017-01-01.4.0', shape: 'CloudPool', without: ['resizeErrors', 'currentDedicatedNodes', 'currentLowPriorityNodes', 'targetDedicatedNodes', 'targetLowPriorityNodes', 'applicationLicenses'], with: { resizeError: 'ResizeError', currentDedicated: 'integer:int32!', targetDedicated: 'integer:int32' } },
   { until: '2017-01-01.4.0', shape: 'JobPreparationTaskExecutionInformation', without: ['failureInfo', 'result'], with: { schedulingError: 'TaskFailureInformation' } },

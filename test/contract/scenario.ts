@@ -29,7 +29,10 @@ const FILE = { httpUrl: 'http://host/file', filePath: 'a/file', fileMode: '0770'
 const ENVIRONMENT = [{ name: 'A', value: 'b' }];
 const METADATA = [{ name: 'a', value: 'b' }];
 const AS_ADMIN = { autoUser: { scope: 'task', elevationLevel: 'admin' } };
-const OUTPUT = { filePattern: '*.txt', destination: { container: { containerUrl: 'http://host/container?sig=x', path: 'p' } }, uploadOptions: { uploadCondition: 'taskcompletion' } };
+const OUTPUT = { filePattern: '*.txt', destination: { container: { containerUrl: 'http://host/container?sig=x', path: 'p', uploadHeaders: [{ name: 'x-ms-a', value: 'b' }] } }, uploadOptions: { uploadCondition: 'taskcompletion' } };
+const CONTAINER = { imageName: 'image', workingDirectory: 'containerImageDefault' };
+const NETWORK = { endpointConfiguration: { inboundNATPools: [{ name: 'web', protocol: 'tcp', backendPort: 8080, frontendPortRangeStart: 15000, frontendPortRangeEnd: 15100, networkSecurityGroupRules: [{ priority: 150, access: 'allow', sourceAddressPrefix: '*', sourcePortRanges: ['*'] }] }] } };
+const SUBNET = { subnetId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n/subnets/s', skipWithdrawFromVNet: false };
 const FAILURE = { category: 'UserError', code: 'FailureExitCode', message: 'The task exited with an exit code representing a failure', details: [{ name: 'Message', value: 'x' }] } as const;
 const START = { state: 'completed', startedAt: 1, endedAt: 2, exitCode: 3, failure: FAILURE, retryCount: 1, lastRetryAt: 1, result: 'failure' } as const;
 const ENDED = { state: 'completed', previousState: 'running', previousSince: 4, attempt: 1, startedAt: 4, endedAt: 6, cause: 'exited' } as const;
@@ -110,6 +113,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
       body: {
         id: 'p', displayName: 'Pool', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1, targetLowPriorityNodes: 1, resizeTimeout: 'PT6M', taskSlotsPerNode: 2, metadata: METADATA,
         taskSchedulingPolicy: { nodeFillType: 'pack' }, startTask: { commandLine: 'true', resourceFiles: [FILE], environmentSettings: ENVIRONMENT, userIdentity: AS_ADMIN, maxTaskRetryCount: 2, waitForSuccess: true },
+        mountConfiguration: [{ nfsMountConfiguration: { source: 'host:/a', relativeMountPath: 'a' } }], networkConfiguration: NETWORK,
       },
     },
     { operation: 'Pool_Exists' },
@@ -123,7 +127,8 @@ export function sessionOf(it: TestApi): readonly Step[] {
       body: {
         id: 'j', displayName: 'Job', priority: 3, maxParallelTasks: 4, allowTaskPreemption: true, poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onAllTasksComplete: 'noaction', onTaskFailure: 'performexitoptionsjobaction', metadata: METADATA,
         commonEnvironmentSettings: ENVIRONMENT, constraints: { maxWallClockTime: 'PT1H', maxTaskRetryCount: 2 },
-        jobPreparationTask: { id: 'prepare', commandLine: 'true', resourceFiles: [FILE], environmentSettings: ENVIRONMENT, constraints: { maxTaskRetryCount: 1 }, waitForSuccess: true, userIdentity: AS_ADMIN, rerunOnNodeRebootAfterSuccess: true },
+        networkConfiguration: SUBNET,
+        jobPreparationTask: { id: 'prepare', commandLine: 'true', containerSettings: CONTAINER, resourceFiles: [FILE], environmentSettings: ENVIRONMENT, constraints: { maxTaskRetryCount: 1 }, waitForSuccess: true, userIdentity: AS_ADMIN, rerunOnNodeRebootAfterSuccess: true },
         jobReleaseTask: { id: 'release', commandLine: 'true', environmentSettings: ENVIRONMENT, maxWallClockTime: 'PT5M', retentionTime: 'PT1H', userIdentity: AS_ADMIN },
         jobManagerTask: { id: 'manager', displayName: 'Manager', commandLine: 'true', outputFiles: [OUTPUT], constraints: { maxTaskRetryCount: 1 }, requiredSlots: 1, killJobOnCompletion: false, runExclusive: false, allowLowPriorityNode: false, authenticationTokenSettings: { access: ['job'] } },
       },
@@ -131,7 +136,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
     {
       operation: 'Task_Add',
       body: {
-        id: 'failed', displayName: 'Task', commandLine: 'true', resourceFiles: [FILE], outputFiles: [OUTPUT], environmentSettings: ENVIRONMENT, affinityInfo: { affinityId: 'TVM:tvmps_1_d' }, requiredSlots: 1, userIdentity: AS_ADMIN,
+        id: 'failed', displayName: 'Task', commandLine: 'true', containerSettings: CONTAINER, resourceFiles: [FILE], outputFiles: [OUTPUT], environmentSettings: ENVIRONMENT, affinityInfo: { affinityId: 'TVM:tvmps_1_d' }, requiredSlots: 1, userIdentity: AS_ADMIN,
         constraints: { maxWallClockTime: 'PT1H', retentionTime: 'PT2H', maxTaskRetryCount: 1 }, dependsOn: { taskIds: ['done'], taskIdRanges: [{ start: 1, end: 2 }] }, authenticationTokenSettings: { access: ['job'] },
         exitConditions: { exitCodes: [{ code: 1, exitOptions: { jobAction: 'none', dependencyAction: 'block' } }], exitCodeRanges: [{ start: 2, end: 3, exitOptions: { jobAction: 'terminate' } }], default: { dependencyAction: 'satisfy' } },
       },

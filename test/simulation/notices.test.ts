@@ -89,6 +89,22 @@ describe('the simulation notices', () => {
     expect(await violations(core, { workload: { ...PREPARED, actionEveryMs: 300 }, faults: NO_FAULTS }, unreleased)).toMatch(unreleased);
   });
 
+  it('that a task starts before those that it depends on', async () => {
+    const core = altered({
+      event: (event) => [event.kind === 'tasks' ? { ...event, tasks: event.tasks.map((task) => ({ ...task, intent: { ...task.intent, dependsOn: null } })) } : event],
+    });
+    const early = /starts before task \d+, which it depends on, is satisfied/;
+    expect(await violations(core, { faults: NO_FAULTS }, early)).toMatch(early);
+  });
+
+  it('that a job manager which is to be alone shares its node', async () => {
+    const core = altered({
+      event: (event) => [event.kind === 'job' && event.intent.manager !== null ? { ...event, intent: { ...event.intent, manager: { ...event.intent.manager, runExclusive: false } } } : event],
+    });
+    const shared = /and the job manager of the two is to be alone/;
+    expect(await violations(core, { faults: NO_FAULTS, workload: { ...SMALL, actionEveryMs: 500 } }, shared)).toMatch(shared);
+  });
+
   it('that a job of a schedule is made twice', async () => {
     const core = altered({
       decisions: ({ requests = [], ...decisions }) => ({

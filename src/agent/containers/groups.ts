@@ -12,6 +12,11 @@ export function groupParent({ net }: Cgroup): string | null {
   return tree === undefined || tree.top !== '/' ? null : `/${relative(tree.point, net)}`;
 }
 
+/** Where the unified tree of this machine is, from its top; null: there is none, or this process sees a part of it. */
+export function unifiedTree(): string | null {
+  return trees().find(({ type, top }) => type === 'cgroup2' && top === '/')?.point ?? null;
+}
+
 /**
  * Beside a tree of version 2 engines make the group in each of version 1, too, and remove their own alone: what is
  * there of the node's is removed here.

@@ -16,6 +16,7 @@ import { removeTrees } from '../removal.ts';
 import { asUser, type User } from '../users.ts';
 import { type Container, createWords, handOver } from './createWords.ts';
 import { limitsBelow, makeContainerGroup, openContainerMeter, ranOutOfMemory } from './containerUsage.ts';
+import { usageInDocker } from './dockerGroups.ts';
 import { createEnding, type Ending } from './ending.ts';
 import { callEngine, type Engine, type EngineCall, reasonOf, storeDirectory } from './engine.ts';
 import { groupParent } from './groups.ts';
@@ -89,7 +90,7 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
     const scratch = join(directory, 'attempts', name);
     let id = '';
     const group = parent === null ? null : makeContainerGroup(nodeCgroup, parent, name);
-    const meter = openContainerMeter(group, () => (engine.kind === 'runtime' && id !== '' ? readUsed(usedFileOf(storeDirectory(directory), id)) : null));
+    const meter = openContainerMeter(group, () => toldOf(engine, directory, id));
     const ending = createEnding(sweeper, meter.look);
     /** Of the engine's programs that are part of it. */
     let cgroup: Cgroup = NO_CGROUP;
@@ -161,6 +162,19 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
 
     return { name, command, ending, create, run, attach, lacksMemory: () => group !== null && ranOutOfMemory(group), close };
   };
+}
+
+/** What is known of a container besides the group that was made for it; null: nothing. */
+function toldOf(engine: Engine, directory: string, id: string): TaskUsage | null {
+  if (id === '') return null;
+  switch (engine.kind) {
+    case 'podman':
+      return null;
+    case 'docker':
+      return usageInDocker(id);
+    case 'runtime':
+      return readUsed(usedFileOf(storeDirectory(directory), id));
+  }
 }
 
 function makeScratch(path: string, { uid, gid }: User): void {

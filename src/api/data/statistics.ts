@@ -13,7 +13,7 @@ import type { Call, Parts } from '../call.ts';
 /**
  * `stats` of pools, jobs, tasks and schedules: what `$expand=stats` adds to an answer. It is counted as it is asked
  * for, so it is never behind. What nodes use they say twice a minute, what a try at a task has used when it ends. What
- * is not measured (containers of docker; what a machine does not tell) reads 0.
+ * is not measured (what a machine does not tell) reads 0.
  */
 
 /** Recorded: with `$select`, only if that names it. */
