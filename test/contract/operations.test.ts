@@ -43,7 +43,7 @@ interface Versions {
 }
 type Version = (typeof API_VERSIONS)[number];
 
-/** All that a client can do in a version of those. What of the answers the facts of the version asked for do not have. */
+/** Of a session in these versions: what of the answers the facts of the version asked for do not have. */
 async function violationsIn({ sent, asked }: Versions): Promise<readonly string[]> {
   const facts = factsOf(asked.text);
   const found: string[] = [];
