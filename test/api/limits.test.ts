@@ -63,15 +63,6 @@ function packages(count: number): readonly Members[] {
 function certificates(count: number): Sent {
   return { ...addPool({ certificateReferences: list(count, (index) => ({ thumbprint: `${index}`.padStart(40, 'a'), thumbprintAlgorithm: 'sha1' })) }), url: '/pools?api-version=2023-11-01.18.0' };
 }
-/** Resource files whose JSON is as long as that. */
-function files(characters: number): readonly Members[] {
-  return padded([{ httpUrl: 'http://host/', filePath: 'a' }], 'httpUrl', characters);
-}
-/** The last of the items is made longer until the JSON of all has so many characters. */
-function padded(items: readonly Members[], name: string, characters: number): readonly Members[] {
-  const missing = characters - JSON.stringify(items).length;
-  return items.map((item, index) => (index === items.length - 1 ? { ...item, [name]: `${String(item[name])}${text(missing)}` } : item));
-}
 /** Ranges whose JSON is as long as that: one more digit is one more character. */
 function ranges(characters: number): readonly Members[] {
   const ten = { start: 10, end: 10 };
@@ -124,7 +115,6 @@ const BOUNDARIES: readonly (readonly [limit: string, within: Sent, beyond: Sent,
   ['characters of the common resource files of a task', addTask({ multiInstanceSettings: { numberOfInstances: 2, coordinationCommandLine: 'x', commonResourceFiles: files(LIMITS.resourceFilesCharacters) } }), addTask({ multiInstanceSettings: { numberOfInstances: 2, coordinationCommandLine: 'x', commonResourceFiles: files(LIMITS.resourceFilesCharacters + 1) } }), INVALID],
   ['characters of ids that a task depends on', addTask({ dependsOn: { taskIds: ids(LIMITS.dependencyIdCharacters) } }), addTask({ dependsOn: { taskIds: ids(LIMITS.dependencyIdCharacters + 1) } }), 'TaskDependencyListTooLong'],
   ['characters of ranges that a task depends on', addTask({ dependsOn: { taskIdRanges: ranges(LIMITS.dependencyRangeCharacters) } }), addTask({ dependsOn: { taskIdRanges: ranges(LIMITS.dependencyRangeCharacters + 1) } }), 'TaskDependencyRangesTooLong'],
-  ['characters of all resource files of a task', addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters) }), addTask({ resourceFiles: files(LIMITS.resourceFilesCharacters + 1) }), INVALID],
   ['characters of a command line', addTask({ commandLine: text(LIMITS.textCharacters) }), addTask({ commandLine: text(LIMITS.textCharacters + 1) }), INVALID],
   ['nodes of a task', addTask({ multiInstanceSettings: { numberOfInstances: 100, coordinationCommandLine: 'x' } }), addTask({ multiInstanceSettings: { numberOfInstances: 101, coordinationCommandLine: 'x' } }), INVALID],
   ['least nodes of a task', addTask({ multiInstanceSettings: { numberOfInstances: 1, coordinationCommandLine: 'x' } }), addTask({ multiInstanceSettings: { numberOfInstances: 0, coordinationCommandLine: 'x' } }), INVALID],
