@@ -3,6 +3,8 @@ import { openPage } from './browser.ts';
 import { LINUX, pollUntil, rounded, smallClient } from './pool.ts';
 
 const LONGEST_MS = 10 * 60_000;
+/** Bytes of a megabyte that lie before its middle. */
+const MIDDLE = 500_000;
 const LINE = 'a line of a log that is as long as lines of logs are';
 
 /** A log of so many megabytes, written by a real task: at its end, in its middle, searched. */
@@ -33,7 +35,7 @@ async function measure(open: Awaited<ReturnType<typeof openPage>>, megabytes: nu
     };
     const logEndMs = await timed(() => goTo('/jobs/log/tasks/long?tab=log&file=stdout.txt'), 'the end of it');
     await goTo('/');
-    const logMiddleMs = await timed(() => goTo(`/jobs/log/tasks/long?tab=log&file=stdout.txt&from=${megabytes}00000`), LINE);
+    const logMiddleMs = await timed(() => goTo(`/jobs/log/tasks/long?tab=log&file=stdout.txt&from=${megabytes * MIDDLE}`), LINE);
     const logSearchMs = await timed(() => page.getByLabel('Find in the file').fill('the end of it'), /1 of 1/);
     const logMemoryMb = await heapMb();
     console.log(`a log of ${megabytes} MB: its end after ${logEndMs.toFixed(0)} ms, its middle after ${logMiddleMs.toFixed(0)} ms, searched in ${(logSearchMs / 1_000).toFixed(1)} s; the page holds ${logMemoryMb.toFixed(0)} MB`);

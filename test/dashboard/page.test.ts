@@ -17,17 +17,40 @@ const VIEWS = [
   { name: 'job', hash: '#/jobs/render', shows: 'Attempts by node and slot' },
   { name: 'tasks', hash: '#/jobs/render?tab=tasks', shows: 'Command line' },
   { name: 'graph', hash: '#/jobs/render?tab=graph', shows: 'Dependencies' },
+  { name: 'graph-group', hash: '#/jobs/render?tab=graph&group=good-2', shows: 'Tasks like good-2' },
+  { name: 'graph-list', hash: '#/jobs/render?tab=graph&as=list', shows: 'Wait for' },
+  { name: 'timeline', hash: '#/jobs/render?tab=timeline', shows: 'Attempts by node and slot' },
+  { name: 'timeline-table', hash: '#/jobs/render?tab=timeline&as=table', shows: 'From about' },
+  { name: 'job-nodes', hash: '#/jobs/render?tab=nodes', shows: 'Preparation and release by node' },
+  { name: 'job-events', hash: '#/jobs/render?tab=events', shows: 'task.created' },
+  { name: 'job-definition', hash: '#/jobs/render?tab=definition', shows: 'usesTaskDependencies' },
   { name: 'task', hash: '#/jobs/render/tasks/bad-1', shows: 'out of memory' },
   { name: 'history', hash: '#/jobs/render/tasks/bad-1?tab=history', shows: 'Cause' },
   { name: 'files', hash: '#/jobs/render/tasks/bad-1?tab=files', shows: 'stderr.txt' },
   { name: 'command', hash: '#/jobs/render/tasks/bad-1?tab=command', shows: 'API_TOKEN' },
+  { name: 'dependencies', hash: '#/jobs/render/tasks/after?tab=dependencies', shows: 'good-1' },
+  { name: 'task-definition', hash: '#/jobs/render/tasks/bad-1?tab=definition', shows: 'commandLine' },
+  { name: 'node', hash: '#/pools/farm/nodes/NODE', shows: 'States of the last day' },
+  { name: 'node-start', hash: '#/pools/farm/nodes/NODE?tab=start', shows: 'The pool has no start task' },
+  { name: 'node-files', hash: '#/pools/farm/nodes/NODE?tab=files', shows: 'workitems/' },
+  { name: 'node-events', hash: '#/pools/farm/nodes/NODE?tab=events', shows: 'node.running' },
+  { name: 'node-definition', hash: '#/pools/farm/nodes/NODE?tab=definition', shows: 'affinityId' },
   { name: 'pools', hash: '#/pools', shows: 'farm' },
   { name: 'pool', hash: '#/pools/farm', shows: 'Targets and what came of them' },
   { name: 'formula', hash: '#/pools/farm?tab=scaling', shows: 'Formula' },
+  { name: 'pool-table', hash: '#/pools/farm?as=table', shows: 'dedicated' },
+  { name: 'pool-jobs', hash: '#/pools/farm?tab=jobs', shows: 'render' },
+  { name: 'pool-errors', hash: '#/pools/farm?tab=errors', shows: 'The last resize had no errors.' },
+  { name: 'pool-cost', hash: '#/pools/farm?tab=cost', shows: 'By pool and size' },
+  { name: 'pool-events', hash: '#/pools/farm?tab=events', shows: 'pool.created' },
+  { name: 'pool-definition', hash: '#/pools/farm?tab=definition', shows: 'allocationState' },
   { name: 'schedules', hash: '#/schedules', shows: 'Job schedules' },
   { name: 'schedule', hash: '#/schedules/nightly', shows: 'until the next job' },
   { name: 'cost', hash: '#/cost', shows: 'By pool and size' },
+  { name: 'cost-job', hash: '#/cost?by=job', shows: 'by job' },
+  { name: 'cost-day', hash: '#/cost?by=day', shows: 'by day' },
   { name: 'events', hash: '#/events', shows: 'Events' },
+  { name: 'events-at', hash: '#/events?at=2000-01-01T00:00:00Z&kind=job', shows: 'job.created' },
   { name: 'whatif', hash: '#/whatif?pool=farm', shows: 'The load' },
   { name: 'playground', hash: '#/playground', shows: 'What it gives' },
   { name: 'samples', hash: '#/playground?samples=file', shows: 'A line a moment' },
@@ -40,6 +63,7 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
   let browser: Browser;
   let window: Window;
   let origin: string;
+  let node: string;
 
   beforeAll(async () => {
     [service, browser] = await Promise.all([startLinarite(), launch()]);
@@ -66,6 +90,8 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
       const { taskCounts } = (await client.call('GET', '/jobs/render/taskcounts')) as { readonly taskCounts: { readonly failed: number; readonly succeeded: number } };
       return taskCounts.failed === FAILING && taskCounts.succeeded >= 8 ? taskCounts : undefined;
     });
+    const { nodeInfo } = (await client.call('GET', '/jobs/render/tasks/ticker')) as { readonly nodeInfo: { readonly nodeId: string } };
+    node = nodeInfo.nodeId;
     window = await openWindow(browser, origin);
   });
   afterAll(async () => {
@@ -92,11 +118,25 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
     await other.context.close();
   });
 
+  test('a key of the account signs in as well, by a form that is open to all', async () => {
+    const { AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = await service.env();
+    const other = await openWindow(browser, origin);
+    await other.page.goto(origin);
+    await other.page.getByText('linarite open').waitFor();
+    expect(await accessibility(other.page)).toEqual([]);
+    await other.page.getByLabel('Account').fill(account);
+    await other.page.getByLabel('Key').fill(key);
+    await other.page.getByRole('button', { name: 'Sign in' }).click();
+    await other.page.getByRole('heading', { name: 'Overview' }).waitFor();
+    expect(await other.page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])')).not.toContain(key);
+    await other.context.close();
+  });
+
   test.each(VIEWS)('$name stands in both themes and at 360 pixels, open to all', async ({ name, hash, shows }) => {
     const { page } = window;
     for (const theme of ['dark', 'light']) {
       await page.emulateMedia({ colorScheme: theme === 'dark' ? 'dark' : 'light' });
-      await show(hash, shows);
+      await show(hash.replace('NODE', node), shows);
       await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
       expect(await accessibility(page)).toEqual([]);
       await picture(page, `${name}-${theme}`);

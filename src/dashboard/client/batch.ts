@@ -87,6 +87,8 @@ export interface Job {
   readonly executionInfo?: { readonly startTime?: string; readonly endTime?: string; readonly poolId?: string; readonly terminateReason?: string; readonly schedulingError?: Failure };
   readonly onAllTasksComplete?: string;
   readonly usesTaskDependencies?: boolean;
+  readonly jobPreparationTask?: object;
+  readonly jobReleaseTask?: object;
 }
 
 export interface TaskCounts {

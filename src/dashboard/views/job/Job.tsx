@@ -85,7 +85,7 @@ function TabOf({ tab, job }: { readonly tab: string; readonly job: JobData }) {
     case 'graph':
       return <JobGraph job={job.id} uses={job.usesTaskDependencies === true} />;
     case 'nodes':
-      return <JobNodes job={job.id} />;
+      return <JobNodes job={job} />;
     case 'events':
       return <EventList query={{ job: job.id }} />;
     case 'definition':

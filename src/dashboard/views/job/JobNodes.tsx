@@ -7,7 +7,7 @@ import { Time } from '../../parts/text.tsx';
 import { NONE } from '../../text/format.ts';
 import { shortNode } from '../../text/clean.ts';
 import { to } from '../../routes/route.ts';
-import type { Execution, Page } from '../../client/batch.ts';
+import type { Execution, Job, Page } from '../../client/batch.ts';
 
 interface JobNode {
   readonly poolId: string;
@@ -17,27 +17,20 @@ interface JobNode {
 }
 
 /** Preparation and release of a job, by node. */
-export function JobNodes({ job }: { readonly job: string }) {
-  const nodes = useResource(`${job} nodes`, async (signal) => {
-    try {
-      return await ask<Page<JobNode>>(`${pathOf('jobs', job)}/jobpreparationandreleasetaskstatus`, { signal });
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'JobPreparationTaskNotSpecified') return { value: [] } satisfies Page<JobNode>;
-      throw error;
-    }
-  });
+export function JobNodes({ job: { id: job, jobPreparationTask, jobReleaseTask } }: { readonly job: Job }) {
+  // The service refuses to tell of a job that has neither.
+  const has = jobPreparationTask !== undefined || jobReleaseTask !== undefined;
+  const nodes = useResource(has ? `${job} nodes` : null, (signal) => ask<Page<JobNode>>(`${pathOf('jobs', job)}/jobpreparationandreleasetaskstatus`, { signal }));
   return (
     <Card title="Preparation and release by node" flush>
-      <Loaded of={nodes}>
-        {(page) => <Rows page={page} />}
-      </Loaded>
+      {has ? <Loaded of={nodes}>{(page) => <Rows page={page} />}</Loaded> : <div class="card-pad"><Empty>The job has no preparation task.</Empty></div>}
     </Card>
   );
 }
 
 function Rows({ page }: { readonly page: Page<JobNode> }) {
   const all = useMore(page, ({ nodeId }) => nodeId);
-  if (all.rows.length === 0) return <div class="card-pad"><Empty>The job has no preparation task, or no node has run one yet.</Empty></div>;
+  if (all.rows.length === 0) return <div class="card-pad"><Empty>No node has run the preparation yet.</Empty></div>;
   return (
     <>
       <div class="scroll-x">

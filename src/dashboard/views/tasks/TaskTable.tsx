@@ -108,6 +108,12 @@ export function TaskTable({ job }: { readonly job: string }) {
     setRested(false);
   }
 
+  // Nothing is left of what was selected: it was deleted, or is of this list no more.
+  const isAllGone = chosen.size > 0 && [...chosen].every(rows.isGone);
+  useEffect(() => {
+    if (isAllGone) letGo();
+  }, [isAllGone]);
+
   /** Arrow keys walk beyond what is drawn. */
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp' && event.key !== 'Home' && event.key !== 'End') return;
