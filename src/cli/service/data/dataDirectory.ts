@@ -10,7 +10,7 @@ import { canReachBelow } from '../../../processes/account.ts';
 import { placeName, removePlace, reserveDirectory, assignPlace } from './place.ts';
 import type { ClockKind } from '../clockOption.ts';
 import { MountInTheWay, mountsBelow } from '../../../agent/mounts.ts';
-import { removeTrees } from '../../../agent/removal.ts';
+import { removeBusyTree, removeTrees } from '../../../agent/removal.ts';
 
 /**
  * All that a service keeps, as absolute paths. `database` and `nodes` lie in the data directory, or in its place
@@ -218,23 +218,24 @@ export function findDataDirectory(path: string): DataDirectory | undefined {
 
 /**
  * Removes what is ours, by name, and the directory itself if nothing else lies in it. Call it only with the lock.
- * Returns what is left, so nothing of a stranger's is ever lost to `--purge`.
+ * Returns what is left, so nothing of a stranger's is ever lost to `--purge`. Processes of a database that was killed
+ * write a last time.
  */
 export async function purgeDataDirectory(directory: DataDirectory): Promise<string[]> {
   await removeNodes(directory);
   if (directory.place !== null) removePlace(directory.place);
   // What was given for the nodes may hold more than ours.
-  if (directory.nodePlace !== null) rmSync(directory.nodePlace, { recursive: true, force: true });
+  if (directory.nodePlace !== null) removeBusyTree(directory.nodePlace);
   for (const entry of readdirSync(directory.root)) {
-    if (entry.startsWith('postgresql-')) rmSync(join(directory.root, entry), { recursive: true, force: true });
+    if (entry.startsWith('postgresql-')) removeBusyTree(join(directory.root, entry));
   }
-  for (const entry of ENTRIES) rmSync(join(directory.root, entry), { recursive: true, force: true });
+  for (const entry of ENTRIES) removeBusyTree(join(directory.root, entry));
   const left = readdirSync(directory.root).filter((entry) => entry !== RUN && entry !== REMOVED_RUN);
   const removed = join(directory.root, REMOVED_RUN);
-  rmSync(removed, { recursive: true, force: true });
+  removeBusyTree(removed);
   // With the lock goes the right to remove anything else: from here on somebody may start a service.
   renameSync(directory.run, removed);
-  rmSync(removed, { recursive: true, force: true });
+  removeBusyTree(removed);
   try {
     rmdirSync(directory.root);
   } catch {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../../base/errors.ts';
-import { refuseMounts } from '../../../agent/removal.ts';
+import { refuseMounts, removeBusyTree } from '../../../agent/removal.ts';
 import { canReachBelow } from '../../../processes/account.ts';
 import { socketPathFits } from '../../../store/embedded/postgres.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
@@ -34,7 +34,7 @@ export function assignPlace(root: string): string | null {
 
 /** Removes the place whole, and the directory of places if it was the last one. */
 export function removePlace(place: string): void {
-  rmSync(place, { recursive: true, force: true });
+  removeBusyTree(place);
   try {
     rmdirSync(dirname(place));
   } catch {
@@ -65,7 +65,7 @@ export function reserveDirectory(place: string, root: string): string {
   // A data directory that was removed by hand leaves its data behind; a new one of the same name must not inherit it.
   if (owner !== undefined) {
     refuseMounts(place);
-    for (const entry of readdirSync(place)) if (entry !== OWNER) rmSync(join(place, entry), { recursive: true, force: true });
+    for (const entry of readdirSync(place)) if (entry !== OWNER) removeBusyTree(join(place, entry));
   }
   replaceFile(join(place, OWNER), `${root}\n`);
   return place;
