@@ -51,7 +51,7 @@ class Linarite:
         port: int = 0,
         args: Sequence[str] = (),
         command: Optional[Sequence[str]] = None,
-        ready_within: float = 60.0,
+        ready_within: float = 120.0,
     ) -> None:
         self._seed = seed
         self._clock = clock

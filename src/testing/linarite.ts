@@ -24,7 +24,7 @@ export interface LinariteOptions {
   readonly args?: readonly string[];
   /** Added to the environment of the service and of what runs in it. */
   readonly env?: Readonly<Record<string, string>>;
-  /** It is given up when it is not ready by then. Default: 60,000. */
+  /** It is given up when it is not ready by then. Default: 120,000. */
   readonly readyWithinMs?: number;
 }
 
@@ -72,7 +72,7 @@ export interface Linarite extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 /** Nodes get a moment to end their tasks; PostgreSQL writes what it has. */
 const END_WITHIN_MS = 30_000;
 

@@ -10,13 +10,13 @@ import { LAUNCHER, mustRun, run } from '../support/linarite.ts';
 
 const POOL = { id: 'p', vmSize: 'standard_d2s_v3', targetDedicatedNodes: 0, virtualMachineConfiguration: { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' } };
 
-describe('a backup', { timeout: 240_000 }, () => {
+describe('a backup', { timeout: 480_000 }, () => {
   let parent: string;
   let service: Linarite;
   beforeAll(async () => {
     parent = await mkdtemp(join(tmpdir(), 'linarite-backup-'));
     service = await startLinarite({ seed: { pools: [POOL], storage: [{ container: 'words', blobs: [{ name: 'greeting.txt', text: 'hello\n' }] }] } });
-  }, 120_000);
+  });
   afterAll(async () => {
     await service.stop();
     await rm(parent, { recursive: true, force: true });
@@ -37,7 +37,7 @@ describe('a backup', { timeout: 240_000 }, () => {
 
   async function restored(file: string, name: string): Promise<Linarite> {
     const dataDir = join(parent, name);
-    await mustRun(LAUNCHER, ['restore', file, '--data-dir', dataDir], { timeoutMs: 120_000 });
+    await mustRun(LAUNCHER, ['restore', file, '--data-dir', dataDir], { timeoutMs: 240_000 });
     return startLinarite({ dataDir, ephemeral: false });
   }
 
@@ -79,7 +79,7 @@ describe('a backup', { timeout: 240_000 }, () => {
     const sas = await container.generateSasUrl({ permissions: ContainerSASPermissions.parse('rcw'), expiresOn: new Date(Date.now() + 3_600_000) });
     const link = sas.replace('/backups?', '/backups/today?');
     await service.run('backup', '--with-key', link);
-    const { stdout, stderr } = await mustRun(LAUNCHER, ['restore', link, '--data-dir', join(parent, 'from-blob')], { timeoutMs: 120_000 });
+    const { stdout, stderr } = await mustRun(LAUNCHER, ['restore', link, '--data-dir', join(parent, 'from-blob')], { timeoutMs: 240_000 });
     expect(stdout + stderr, 'its signature is a secret').not.toContain('sig=');
     const after = await startLinarite({ dataDir: join(parent, 'from-blob'), ephemeral: false });
     expect(JSON.parse((await after.run('pool', 'list', '-o', 'json')).stdout)).toMatchObject([{ id: 'p' }]);
