@@ -9,19 +9,21 @@ const MOST = 512;
 export class NamedCertificates {
   readonly #directory: string;
   readonly #now: () => Date;
+  readonly #most: number;
   readonly #made = new Map<string, Promise<TlsIdentity>>();
 
   /** `directory`: that of `provideCertificates`. */
-  constructor(directory: string, now: () => Date) {
+  constructor(directory: string, now: () => Date, most = MOST) {
     this.#directory = directory;
     this.#now = now;
+    this.#most = most;
   }
 
   /** `name`: lower case. Rejects for one too many. */
   of(name: string): Promise<TlsIdentity> {
     const known = this.#made.get(name);
     if (known !== undefined) return known;
-    if (this.#made.size >= MOST) return Promise.reject(new Error(`${MOST} names have a certificate: there are no more`));
+    if (this.#made.size >= this.#most) return Promise.reject(new Error(`${this.#most} names have a certificate: there are no more`));
     const directory = join(this.#directory, 'names');
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     const made = provideCertificate({ directory, file: name.replace('*', '_'), authorityDirectory: this.#directory, names: [name], now: this.#now() });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Certificates, provideCertificates } from '../../src/api/certificates.ts';
+import { NamedCertificates } from '../../src/api/namedCertificates.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const DAY_MS = 86_400_000;
@@ -75,5 +76,36 @@ describe('certificates', () => {
     writeFileSync(join(directory, name), 'cut off');
     const made = server(await provideCertificates({ directory, now: NOW }));
     expect(made.verify(authority().publicKey)).toBe(true);
+  });
+});
+
+describe('certificates for single names', () => {
+  const certificateOf = async (named: NamedCertificates, name: string): Promise<X509Certificate> => new X509Certificate((await named.of(name)).chain);
+
+  test('are made when a name is first asked for, by the authority that clients have, and kept over a restart', async () => {
+    await provideCertificates({ directory, now: NOW });
+    const named = new NamedCertificates(directory, () => NOW);
+    const made = await certificateOf(named, '*.blob.core.windows.net');
+    expect([made.checkHost('acc.blob.core.windows.net'), made.checkHost('acc.table.core.windows.net'), made.verify(authority().publicKey)]).toEqual(['*.blob.core.windows.net', undefined, true]);
+    expect(named.of('*.blob.core.windows.net')).toBe(named.of('*.blob.core.windows.net'));
+    expect((await certificateOf(new NamedCertificates(directory, () => NOW), '*.blob.core.windows.net')).serialNumber).toBe(made.serialNumber);
+  });
+
+  test('are so many at most: one more is refused, and those that are there go on', async () => {
+    const named = new NamedCertificates(directory, () => NOW, 2);
+    const [one] = [await certificateOf(named, 'one.test'), await certificateOf(named, 'two.test')];
+    await expect(named.of('three.test')).rejects.toThrow('2 names have a certificate: there are no more');
+    expect((await certificateOf(named, 'one.test')).serialNumber).toBe(one?.serialNumber);
+  });
+
+  test('near their end are made anew once they are forgotten', async () => {
+    let now = NOW;
+    const named = new NamedCertificates(directory, () => now);
+    const made = await certificateOf(named, 'one.test');
+    named.forget();
+    expect((await certificateOf(named, 'one.test')).serialNumber).toBe(made.serialNumber);
+    now = new Date(Date.parse(made.validTo) - 30 * DAY_MS);
+    named.forget();
+    expect((await certificateOf(named, 'one.test')).serialNumber).not.toBe(made.serialNumber);
   });
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { BatchManagementClient, type Pool } from '@azure/arm-batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CERTIFICATE } from '../support/certificates.ts';
-import { linarite, startLinarite, type Instance } from '../support/linarite.ts';
+import { linarite, startLinarite, until, type Instance } from '../support/linarite.ts';
 import { zipOf } from '../support/zip.ts';
 
 const SUBSCRIPTION = '11a12173-0000-4000-8000-000000000002';
@@ -23,7 +23,7 @@ describe('@azure/arm-batch, unmodified, with a token', () => {
   let client: BatchManagementClient;
   let newest: BatchManagementClient;
   beforeAll(async () => {
-    instance = await startLinarite();
+    instance = await startLinarite(['--subscription-cores', '1']);
     const { stdout } = await linarite(['env', '--identity', '--format', 'json', '--data-dir', instance.dataDir]);
     const { LINARITE_MANAGEMENT_ENDPOINT: endpoint = '', LINARITE_CA_FILE = '', IDENTITY_ENDPOINT = '', IDENTITY_HEADER = '' } = JSON.parse(stdout) as Readonly<Record<string, string>>;
     // As the managed identity of a machine.
@@ -138,5 +138,16 @@ describe('@azure/arm-batch, unmodified, with a token', () => {
     await newest.poolOperations.create(GROUP, 'shortlived', 'inside', { ...POOL, scaleSettings: { fixedScale: { targetDedicatedNodes: 0 } } });
     await newest.batchAccountOperations.beginDeleteAndWait(GROUP, 'shortlived');
     await expect(newest.batchAccountOperations.get(GROUP, 'shortlived')).rejects.toMatchObject({ statusCode: 404, code: 'ResourceNotFound' });
+  });
+
+  test("gets no more cores for an account in its user's own subscription than that has, and no shared keys", async () => {
+    const vault = { id: `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.KeyVault/vaults/v`, url: 'https://v.vault.example/' };
+    await client.batchAccountOperations.beginCreateAndWait(GROUP, 'ofuser', { location: 'eastus', poolAllocationMode: 'UserSubscription', keyVaultReference: vault });
+    await expect(client.batchAccountOperations.getKeys(GROUP, 'ofuser')).rejects.toMatchObject({ statusCode: 403 });
+    await client.poolOperations.create(GROUP, 'ofuser', 'wide', { ...POOL, vmSize: 'STANDARD_D2S_V3', scaleSettings: { fixedScale: { targetDedicatedNodes: 1 } } });
+    const [error] = await until('the resize has failed', 60_000, async () => (await client.poolOperations.get(GROUP, 'ofuser', 'wide')).resizeOperationStatus?.errors);
+    expect(error?.code).toBe('AllocationFailed');
+    expect(JSON.stringify(error)).toContain('The subscription has a quota of 1 cores in eastus for accounts in user subscription mode: 0 are in use, and the node has 2.');
+    await client.batchAccountOperations.beginDeleteAndWait(GROUP, 'ofuser');
   });
 });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,15 @@ describe.skipIf(!present)("Debian's azure-cli, unmodified, at the management pla
     expect(await ours('account network-profile set --profile BatchAccount --default-action Allow')).toMatchObject({ networkProfile: { accountAccess: { defaultAction: 'Allow' } } });
   });
 
+  test('signs in to an account with a token, and finds its pools at the host that it has; `linarite hosts` knows that', async () => {
+    const host = 'azaccount.eastus.batch.linarite.test';
+    expect(await ours('account show --query accountEndpoint')).toBe(`${host}:${instance.port}`);
+    expect(await ours('account login')).toBeNull();
+    expect(await ask('batch pool list')).toEqual([]);
+    const { stdout } = await linarite(['hosts', '--data-dir', instance.dataDir]);
+    expect(stdout.trim().split('\n').toSorted()).toEqual([host, 'devstoreaccount1.blob.core.linarite.test', 'linarite.westeurope.batch.linarite.test'].map((name) => `127.0.0.1\t${name}`).toSorted());
+  });
+
   test('asks what a location and a network have', async () => {
     expect(await ask('batch location quotas show --location eastus')).toEqual({ accountQuota: 1_000 });
     expect(await names(`batch location list-skus --location eastus --filter "familyName eq 'standardDv2Family'"`)).toContain('Standard_D1_v2');
@@ -109,5 +119,6 @@ describe.skipIf(!present)("Debian's azure-cli, unmodified, at the management pla
     expect(await app('delete --yes')).toBeNull();
     expect(await ours('account delete --yes')).toBeNull();
     expect(await ours('account show')).toMatchObject({ code: 3 });
+    expect(existsSync(join(home, '.azure')), "the user's own settings").toBe(false);
   });
 });

@@ -1,10 +1,15 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { BlobServiceClient, type ContainerClient, ContainerSASPermissions } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startLinarite, until, type Instance } from '../support/linarite.ts';
+import { text } from 'node:stream/consumers';
+import { run, startLinarite, until, type Instance } from '../support/linarite.ts';
+import { ACCOUNT, asOperator } from './asOperator.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 const identityReference = { resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine' };
+/** Debian's own interpreter: another one on the path does not see Debian's packages. */
+const PYTHON = '/usr/bin/python3';
+const hasPython = (await run(PYTHON, ['-c', 'import azure.identity']).catch(() => ({ code: 1 }))).code === 0;
 const FOREIGN = 'https://elsewhere.blob.core.windows.net/c';
 
 describe('an identity instead of a signature in a URL, with @azure/batch', () => {
@@ -77,5 +82,25 @@ describe('an identity instead of a signature in a URL, with @azure/batch', () =>
     expect(await upload(sas, { endTime: new Date(1) }), 'nothing was logged then').toMatchObject({ numberOfFilesUploaded: 0 });
     await expect(upload(container.url)).rejects.toMatchObject({ code: 'InvalidPropertyValue', statusCode: 400 });
     await expect(upload(FOREIGN, { identityReference })).rejects.toMatchObject({ code: 'InvalidPropertyValue', statusCode: 400 });
+  });
+
+  test.skipIf(!hasPython)("a task of a pool with an identity gets tokens of it by the default credentials of Debian's python3-azure", async () => {
+    const reader = '/providers/Microsoft.Authorization/roleDefinitions/11076f67-66f6-4be0-8f6b-f0609fd05cc9';
+    const operator = await asOperator(instance);
+    await operator.assign(ACCOUNT, reader, await operator.identity('mine'));
+    await operator.pool('identified', 'mine');
+    const program = `
+import json, os, urllib.request
+from azure.identity import DefaultAzureCredential
+token = DefaultAzureCredential().get_token("https://batch.core.windows.net/.default").token
+url = os.environ["AZ_BATCH_ACCOUNT_URL"].rstrip("/") + "/pools?api-version=2024-02-01.19.0"
+answer = json.load(urllib.request.urlopen(urllib.request.Request(url, headers={"authorization": "Bearer " + token})))
+print(sorted(pool["id"] for pool in answer["value"]))
+`;
+    await client.job.add({ id: 'identified', poolInfo: { poolId: 'identified' } });
+    await client.task.add('identified', { id: 'asks', commandLine: `${PYTHON} -c "import base64; exec(base64.b64decode('${Buffer.from(program).toString('base64')}'))"` });
+    await until('it completes', 90_000, async () => ((await client.task.get('identified', 'asks')).state === 'completed' ? true : undefined));
+    const written = async (name: string): Promise<string> => text((await client.file.getFromTask('identified', 'asks', name)).readableStreamBody as NodeJS.ReadableStream);
+    expect(await written('stdout.txt'), await written('stderr.txt')).toBe("['identified', 'pool']\n");
   });
 });

@@ -1,7 +1,12 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { testApi, type Got, type TestApi } from '../support.ts';
+import { issuerAt } from '../../../src/api/identity/tokens.ts';
+import { BATCH_AUDIENCE, OPERATOR } from '../../../src/api/identity/wellKnown.ts';
+import { openKeys } from '../../../src/api/management/batchAccount/keys.ts';
+import { IDENTITY, testApi, TOKENS, UBUNTU, withVersion, type Got, type TestApi } from '../support.ts';
+import { asking } from './asked.ts';
 import { ACCOUNT, GROUP, manage, placed } from './asking.ts';
+import { managementParts } from './support.ts';
 
 const lines: Record<string, unknown>[] = [];
 let it: TestApi;
@@ -14,8 +19,40 @@ beforeEach(async () => {
 });
 afterAll(() => it.close());
 
+const HOST = '127.0.0.1:10800';
+
 function patch(properties: object): Promise<Got> {
   return manage(it, 'PATCH', ACCOUNT, { properties });
+}
+
+function signIn(): Promise<Got> {
+  const body = JSON.stringify({ account: 'mybatchaccount', key: Buffer.alloc(64, 'k').toString('base64') });
+  return it.askPlainly({ method: 'POST', url: '/linarite/signin', body, headers: { host: HOST, origin: `http://${HOST}`, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json', 'content-length': String(body.length) } });
+}
+
+function operatorToken(): Promise<string> {
+  return IDENTITY.tokens.issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, issuer: issuerAt(`http://${HOST}`), now: it.now.value });
+}
+
+/** Asks for a job by each kind of credential that there is. */
+async function everyCredential(): Promise<() => Promise<Readonly<Record<string, string>>>> {
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
+  await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+  await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
+  const { rows: [task] } = await it.pool.query<{ account: number; job: string; task: string }>('select account, job, task from task join job using (job)');
+  const { json, headers } = await signIn();
+  const all: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    key: {},
+    member: { authorization: `Bearer ${await operatorToken()}` },
+    task: { authorization: `Bearer ${TOKENS.issue({ account: Number(task?.account), job: Number(task?.job), task: Number(task?.task), attempt: 1 })}` },
+    session: { 'x-linarite-session': json.token, cookie: headers['set-cookie']?.split(';')[0] ?? '' },
+  };
+  const ask = (name: string): Promise<Got> => (name === 'key' ? it.ask({ url: '/jobs/j' }) : it.askPlainly({ url: withVersion('/jobs/j'), headers: { host: HOST, ...all[name] } }));
+  return async () => Object.fromEntries(await Promise.all(Object.keys(all).map(async (name) => [name, await ask(name).then(said)] as const)));
+}
+
+function said({ status, json }: Got): string {
+  return status === 200 ? '200' : `${status} ${json?.code}`;
 }
 
 describe('an account', () => {
@@ -37,6 +74,34 @@ describe('an account', () => {
     expect((await it.ask({ url: '/pools' })).status).toBe(200);
     await patch({ networkProfile: { accountAccess: { defaultAction: 'Allow' } } });
     expect((await it.ask({ url: '/pools' })).status).toBe(200);
+  });
+
+  test('refuses every credential from where its rules let nobody in, and lets in no session', async () => {
+    const ask = await everyCredential();
+    const all = { key: '200', member: '200', task: '200', session: '200' };
+    const none = Object.fromEntries(Object.keys(all).map((name) => [name, '403 InvalidRestAPIForAccountSetting']));
+    const listed = (value: string): object => ({ publicNetworkAccess: 'Enabled', networkProfile: { accountAccess: { defaultAction: 'Deny', ipRules: [{ action: 'Allow', value }] } } });
+    expect(await ask()).toEqual(all);
+    for (const rules of [{ publicNetworkAccess: 'Disabled' }, { publicNetworkAccess: 'SecuredByPerimeter' }, listed('192.0.2.0/24')]) {
+      await patch(rules);
+      expect([await ask(), said(await signIn())], JSON.stringify(rules)).toEqual([none, '403 InvalidRestAPIForAccountSetting']);
+    }
+    await patch(listed('127.0.0.0/8'));
+    expect([await ask(), said(await signIn())]).toEqual([all, '200']);
+    await patch({ networkProfile: { accountAccess: { defaultAction: 'Allow' } } });
+  });
+
+  test('in the subscription of its user has no shared keys: none is shown or replaced, and a signature by one is refused', async () => {
+    const account = `${GROUP}/providers/Microsoft.Batch/batchAccounts/ofuser`;
+    const made = await manage(it, 'PUT', account, { location: 'westeurope', properties: { poolAllocationMode: 'UserSubscription', keyVaultReference: { id: `${GROUP}/providers/Microsoft.KeyVault/vaults/v`, url: 'https://v.vault.example/' } } });
+    expect((await asking(() => it).polled(made)).json.properties).toMatchObject({ poolAllocationMode: 'UserSubscription', allowedAuthenticationModes: ['AAD', 'TaskAuthenticationToken'] });
+    for (const [path, body] of [['listKeys', undefined], ['regenerateKeys', { keyName: 'Primary' }]] as const) expect(await manage(it, 'POST', `${account}/${path}`, body), path).toMatchObject({ status: 403, json: { error: { code: 'InvalidRestAPIForAccountSetting' } } });
+    const { rows: [row] } = await it.pool.query<{ keys: string }>(`select keys from account where name = 'ofuser'`);
+    const { primary } = openKeys(managementParts().sealing, row?.keys ?? '');
+    expect(said(await it.askAs('ofuser', primary, { url: '/pools' }))).toBe('403 InvalidRestAPIForAccountSetting');
+    expect((await it.askPlainly({ url: withVersion('/pools'), headers: { host: `ofuser.localhost:10800`, authorization: `Bearer ${await operatorToken()}` } })).status).toBe(200);
+    await it.clear();
+    await it.pool.query(`delete from account where name = 'ofuser'`);
   });
 
   test.each([

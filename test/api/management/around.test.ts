@@ -66,6 +66,36 @@ describe('a storage account', () => {
     expect(await (await clientOf('mystorage')).getContainerClient('one').exists()).toBe(true);
   });
 
+  test('has keys that only listKeys and regenerateKey show, and that lie sealed in the database', async () => {
+    await group();
+    const keys = async (): Promise<readonly string[]> => (await ask('POST', `${storage('mystorage')}/listKeys`)).json.keys.map(({ value }: { readonly value: string }) => value);
+    const made = await ask('PUT', storage('mystorage'), BODY);
+    const answers = [made, await polled(made)];
+    const all = [...(await keys())];
+    await ask('POST', `${storage('mystorage')}/regenerateKey`, { keyName: 'key1' });
+    all.push(...(await keys()));
+    expect(new Set(all).size).toBe(3);
+    for (const path of [storage('mystorage'), `${GROUP}/providers/Microsoft.Storage/storageAccounts`, `${SUBSCRIPTIONS}/providers/Microsoft.Storage/storageAccounts`, `${GROUP}/resources`, `${SUBSCRIPTIONS}/resources`]) answers.push(await ask('GET', path));
+    answers.push(await ask('PATCH', storage('mystorage'), { tags: { a: 'b' } }), await ask('PUT', storage('mystorage'), BODY));
+    const stored = await it.pool.query('select resource::text from resource union all select long_operation::text from long_operation');
+    expect(JSON.stringify(stored.rows)).toContain('mystorage');
+    for (const text of [...answers.map((answer) => answer.text), JSON.stringify(stored.rows)]) for (const key of all) expect(text).not.toContain(key);
+  });
+
+  test.each([
+    ['StorageV2', 'Standard_LRS'],
+    ['Storage', 'Standard_GRS'],
+    ['BlobStorage', 'Standard_LRS'],
+    ['BlockBlobStorage', 'Premium_LRS'],
+  ])('of the kind %s keeps blobs', async (kind, sku) => {
+    await group();
+    expect((await polled(await ask('PUT', storage('mystorage'), { ...BODY, kind, sku: { name: sku } }))).json).toMatchObject({ kind, sku: { name: sku } });
+    const container = (await clientOf('mystorage')).getContainerClient('one');
+    await container.create();
+    await container.getBlockBlobClient('blob').upload('hello', 5);
+    expect((await container.getBlockBlobClient('blob').downloadToBuffer()).toString()).toBe('hello');
+  });
+
   test('that is deleted is gone with what was in it: one of the same name is empty', async () => {
     await group();
     await ask('PUT', storage('mystorage'), BODY);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { testApi, type Got, type TestApi } from '../support.ts';
+import { account, ACCOUNT, content, deploying, DEPLOYMENTS, GROUP, template } from './deploying.ts';
 import { managementParts, SUBSCRIPTION } from './support.ts';
 
 let refused: ReadonlySet<string> = new Set();
@@ -30,53 +31,7 @@ afterEach(async () => {
 });
 afterAll(() => it.close());
 
-const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g`;
-const DEPLOYMENTS = `${GROUP}/providers/Microsoft.Resources/deployments`;
-const ACCOUNT = 'Microsoft.Batch/batchAccounts';
-
-async function ask(method: string, path: string, body?: unknown): Promise<Got> {
-  const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
-  const [pathname, query = ''] = path.split('?');
-  return it.askPlainly({
-    method,
-    url: `${pathname}?api-version=2022-09-01${query === '' ? '' : `&${query}`}`,
-    body: payload,
-    headers: { host: '127.0.0.1:10800', authorization: 'Bearer operator', 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload ?? '')) },
-  });
-}
-
-async function group(): Promise<void> {
-  expect((await ask('PUT', GROUP, { location: 'westeurope', tags: { team: 'lab' } })).status).toBe(201);
-}
-
-function account(name: string, more: object = {}): object {
-  return { type: ACCOUNT, apiVersion: '2024-02-01', name, location: '[resourceGroup().location]', ...more };
-}
-
-function template(parts: object): object {
-  return { $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#', contentVersion: '1.0.0.0', resources: [], ...parts };
-}
-
-function content(source: object, more: object = {}): object {
-  return { properties: { mode: 'Incremental', template: source, ...more } };
-}
-
-/** Deploys and polls as clients do. */
-async function deploy(name: string, source: object, more: object = {}): Promise<Got> {
-  const { status, headers, json } = await ask('PUT', `${DEPLOYMENTS}/${name}`, content(source, more));
-  expect([status, json.properties?.provisioningState ?? json]).toEqual([201, 'Running']);
-  await ended(headers);
-  return ask('GET', `${DEPLOYMENTS}/${name}`);
-}
-
-async function ended(headers: Got['headers']): Promise<Got> {
-  const { pathname, search } = new URL(headers['azure-asyncoperation'] ?? '');
-  for (;;) {
-    const got = await it.askPlainly({ method: 'GET', url: `${pathname}${search}`, headers: { host: '127.0.0.1:10800', authorization: 'Bearer operator' } });
-    expect(got.status).toBe(200);
-    if (got.json.status !== 'Running') return got;
-  }
-}
+const { ask, deploy, ended, group } = deploying(() => it);
 
 describe('a deployment to a group', () => {
   test('makes what its template has, in order, and answers outputs, what it made and who waited for whom', async () => {

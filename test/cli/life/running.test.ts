@@ -1,11 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { freePort, processesNaming, run } from '../../support/linarite.ts';
+import { freePort, linarite, processesNaming, run, type Finished } from '../../support/linarite.ts';
+import { GROUP, operatorOf } from './operator.ts';
 import { LAUNCHER, dataDirectories, env, status, up } from './services.ts';
 
 const directories = dataDirectories();
+const ROOT = join(import.meta.dirname, '../../..');
 
 describe('a service that runs in the background', () => {
   const dataDir = directories.ofFile("it's a directory");
@@ -44,6 +46,25 @@ describe('a service that runs in the background', () => {
   test('serves plain and TLS on one port', async () => {
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
     expect(await tlsStatus(`https://127.0.0.1:${port}/readyz`, join(dataDir, 'certificates', 'ca.pem'))).toBe(200);
+  });
+
+  test('leads names of Azure here in a shell of its own: the Storage SDK writes and reads blobs of each account with its key', async () => {
+    const { ask, settled } = await operatorOf(dataDir);
+    const further = `${GROUP}/providers/Microsoft.Storage/storageAccounts/further`;
+    await settled(await ask('PUT', further, { location: 'eastus', kind: 'StorageV2', sku: { name: 'Standard_LRS' } }));
+    const { json } = await ask('POST', `${further}/listKeys`);
+    const program = `
+      import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+      const { AZURE_STORAGE_ACCOUNT, AZURE_STORAGE_KEY, FURTHER_KEY } = process.env;
+      for (const [name, key] of [[AZURE_STORAGE_ACCOUNT, AZURE_STORAGE_KEY], ['further', FURTHER_KEY]]) {
+        const container = new BlobServiceClient('https://' + name + '.blob.core.windows.net', new StorageSharedKeyCredential(name, key), { retryOptions: { maxTries: 1 } }).getContainerClient('shell');
+        await container.create();
+        await container.getBlockBlobClient('a b').upload('in ' + name, 3 + name.length);
+        console.log(String(await container.getBlockBlobClient('a b').downloadToBuffer()));
+      }`;
+    const { code, stdout, stderr } = await run(LAUNCHER, ['shell', '--data-dir', dataDir, '--', process.execPath, '--input-type=module', '-e', program], { cwd: ROOT, env: { FURTHER_KEY: json.keys[0].value } });
+    expect([code, stdout], stderr).toEqual([0, 'in devstoreaccount1\nin further\n']);
+    await ask('DELETE', further);
   });
 
   test('shows what it holds, and that what it acknowledged is on the disk', async () => {
@@ -88,6 +109,66 @@ describe('a service that runs in the background', () => {
     // Whoever tries another port at once must not meet the one that failed.
     expect(processesNaming(late)).toEqual([]);
     expect((await status(late)).state).toBe('stopped');
+  });
+
+  describe('az, where it notes what it is told', () => {
+    const GROUPS = ['--data-dir', dataDir, '--', 'group', 'list'];
+    let bin: string;
+    let notes: string;
+    beforeAll(() => {
+      bin = join(directories.parent, 'bin');
+      notes = join(directories.parent, 'notes');
+      mkdirSync(bin);
+    });
+
+    /** The command line, where no other program is on the path than that az. */
+    function ours(env: NodeJS.ProcessEnv, ...words: readonly string[]): Promise<Finished> {
+      return run(process.execPath, [join(ROOT, 'dist/cli/main.js'), 'az', ...words], { env });
+    }
+
+    /** `known`: the clouds that az says it has. */
+    function withAz(known: readonly string[]): NodeJS.ProcessEnv {
+      writeFileSync(join(bin, 'az'), `#!/bin/sh\necho "$AZURE_CONFIG_DIR|$1 $2|$*" >> '${notes}'\n[ "$1 $2" = 'cloud list' ] && echo '${JSON.stringify(known)}'\nexit 0\n`, { mode: 0o755 });
+      rmSync(notes, { force: true });
+      return { PATH: bin, HOME: directories.parent };
+    }
+    /** The first two words of each call, with the directory that it is configured in. */
+    function told(): readonly string[] {
+      const own = join(dataDir, 'keys', 'az');
+      return readFileSync(notes, 'utf8').trim().split('\n').map((line) => line.split('|')).map(([directory, words = '']) => `${directory === own ? 'az' : 'elsewhere'} ${words}`);
+    }
+
+    test('is told by setup in words that a shell can evaluate', async () => {
+      const env = withAz([]);
+      const { stdout } = await linarite(['az', 'setup', '--data-dir', dataDir]);
+      expect((await run('/bin/sh', ['-ec', stdout], { env })).code).toBe(0);
+      expect(told()).toEqual(['az cloud register', 'az cloud set', 'az login --service-principal', 'az account set']);
+      expect(readFileSync(notes, 'utf8')).not.toContain(readFileSync(join(dataDir, 'keys', 'az', 'operator-secret'), 'utf8'));
+    });
+
+    test('is pointed here once, and again, as the same cloud, when the service is reached otherwise', async () => {
+      const env = withAz([]);
+      await ours(env, ...GROUPS);
+      expect(told()).toEqual(['az cloud list', 'az cloud register', 'az cloud set', 'az login --service-principal', 'az account set', 'az group list']);
+      await ours(env, ...GROUPS);
+      expect(told().slice(6)).toEqual(['az group list']);
+      // As after a start on another port.
+      const mark = join(dataDir, 'keys', 'az', 'linarite.json');
+      writeFileSync(mark, readFileSync(mark, 'utf8').replaceAll(/:\d+/g, ':1'));
+      await ours(withAz(['AzureCloud', 'Linarite']), ...GROUPS);
+      expect(told()).toEqual(['az cloud list', 'az cloud update', 'az cloud set', 'az login --service-principal', 'az account set', 'az group list']);
+    });
+
+    test('is missed by name', async () => {
+      const env = withAz([]);
+      rmSync(join(bin, 'az'));
+      // It is pointed here already.
+      expect(await ours(env, ...GROUPS)).toMatchObject({ code: 1, stderr: expect.stringContaining('az cannot be run, which is of Debian’s package azure-cli') });
+      rmSync(join(dataDir, 'keys', 'az', 'linarite.json'));
+      for (const words of [['setup', '--apply', '--data-dir', dataDir], GROUPS]) {
+        expect(await ours(env, ...words)).toMatchObject({ code: 1, stderr: expect.stringContaining('az cannot be run, which is of Debian’s package azure-cli') });
+      }
+    });
   });
 });
 

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { isServedIn, MANAGEMENT_ROWS, type ManagementOperationId, type ManagementRow } from '../../../src/wire/management/operations.ts';
-import { MANAGEMENT_VERSIONS } from '../../../src/wire/management/versions.ts';
-import { manage } from '../../api/management/asking.ts';
-import { testApi, type Got, type TestApi } from '../../api/support.ts';
+import { MANAGEMENT_VERSIONS, PROVIDER_VERSIONS } from '../../../src/wire/management/versions.ts';
+import { GROUP, manage } from '../../api/management/asking.ts';
+import { storagesOf, testApi, type Got, type TestApi } from '../../api/support.ts';
 import { violations } from '../facts.ts';
 import { managementFactsOf } from './facts.ts';
+import { OTHER_NAMES, OTHER_STEPS, type OtherStep } from './otherProviders.ts';
 import { FULL_STORAGE, requestOf, rowOf, sessionOf, placedWithStorage } from './scenario.ts';
 
 let it: TestApi;
 beforeAll(async () => {
-  it = await testApi({ storage: FULL_STORAGE });
+  it = await testApi({ storages: Object.assign(storagesOf(FULL_STORAGE), { empty: () => Promise.resolve() }) });
 });
 beforeEach(async () => {
   await it.clear();
@@ -81,4 +82,42 @@ test('what a version does not have is refused by name, with the versions that ha
       expect(json.error.message).toContain(`for api version '${text}'. The supported api-versions are '`);
     }
   }
+});
+
+const OTHERS: readonly ManagementRow[] = MANAGEMENT_ROWS.filter(({ path }) => !path.includes('/Microsoft.Batch/'));
+
+/** Versions of a row's provider, newest first; what has none of its own in the path is of Microsoft.Resources. */
+function otherVersions({ path }: ManagementRow): readonly string[] {
+  return PROVIDER_VERSIONS[/\/providers\/(Microsoft\.\w+)/.exec(path)?.[1] ?? 'Microsoft.Resources'] ?? [];
+}
+
+test('every operation of the other providers was asked for and answered in every version that is served', async () => {
+  const asked = new Set<string>();
+  for (const turn of [0, 1]) {
+    await it.clear();
+    await placedWithStorage(it);
+    let operationId = '';
+    const ask = async ({ operation, body, params = {} }: OtherStep): Promise<Got> => {
+      const row = rowOf(operation);
+      const version = otherVersions(row).at(turn) ?? otherVersions(row)[0] ?? '';
+      asked.add(`${operation} in ${version}`);
+      const path = row.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ({ ...OTHER_NAMES, operationId, ...params })[name] ?? `{${name}}`);
+      return manage(it, row.method, path.startsWith('/providers/Microsoft.Authorization') ? `${GROUP}${path}` : path, body, {}, version);
+    };
+    for (const step of OTHER_STEPS) {
+      const got = await ask(step);
+      expect([step.operation, got.status], got.text).toEqual([step.operation, step.status ?? 200]);
+      if (step.operation.startsWith('DeploymentOperations_List')) [{ operationId }] = got.json.value;
+      if (step.polls === undefined) continue;
+      const url = new URL(got.headers['azure-asyncoperation'] ?? got.headers['location'] ?? '');
+      operationId = url.pathname.split('/').at(-1) ?? '';
+      for (;;) {
+        const polled = await ask({ operation: step.polls });
+        expect([202, 200], `${step.polls}: ${polled.text}`).toContain(polled.status);
+        if (polled.status === 200 && polled.json?.status !== 'Running') break;
+      }
+    }
+  }
+  expect(OTHERS.flatMap((row) => otherVersions(row).flatMap((version) => (asked.has(`${row.id} in ${version}`) ? [] : [`${row.id} in ${version}`])))).toEqual([]);
+  console.log(`asked for and answered: ${OTHERS.length} operations of the other providers, each in all of the versions that are served`);
 });
