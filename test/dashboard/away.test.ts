@@ -12,11 +12,11 @@ describe.skipIf(!hasChromium)('the page while its service is away (needs Debian\
   let browser: Browser;
   beforeAll(async () => {
     [service, browser] = await Promise.all([startLinarite(), launch()]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await service?.purge();
-  }, 60_000);
+  });
 
   test('says so and keeps what it shows, and catches up by itself and in place once the service is back', async () => {
     const { AZURE_BATCH_ENDPOINT: origin, AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = await service.env();

@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium)('tasks, nodes and pools on the page (needs Debian\
     storage.close();
     await browser?.close();
     await service?.purge();
-  }, 60_000);
+  });
 
   /** The port of a storage that puts nothing anywhere. */
   async function refuses(): Promise<number> {

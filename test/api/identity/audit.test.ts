@@ -8,7 +8,7 @@ let lines: Record<string, unknown>[] = [];
 let service: TestApi;
 beforeAll(async () => {
   service = await testApi({ log: pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) }) });
-}, 60_000);
+});
 beforeEach(() => {
   lines = [];
 });
