@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { inflateRawSync } from 'node:zlib';
 import { pino } from 'pino';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -185,5 +186,27 @@ describe('two accounts of one service', () => {
     expect(next.phase).toBe('ready');
     await next.stop();
     expect([machines.released, machinesOf(first), machinesOf(second)]).toEqual([[], ...before]);
+  });
+});
+
+describe('the rules', () => {
+  test('have nothing of a secret, nor has their journal, or what it begins with', async () => {
+    const registry = { username: 'u', password: 'open-sesame', registryServer: 'registry.example' };
+    const machine = { ...UBUNTU, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [registry] } };
+    const definition = { vmSize: 'standard_d2s_v3', virtualMachineConfiguration: machine, userAccounts: [{ name: 'anna', password: 'open-sesame' }] };
+    const containerSettings = { imageName: 'image', registry };
+    const poolInfo = { autoPoolSpecification: { poolLifetimeOption: 'job', pool: definition } };
+    expect((await ask('POST', '/pools', { by: second, body: { id: 'guarded', ...definition } })).status).toBe(201);
+    expect((await ask('POST', '/jobs', { by: second, body: { id: 'guarded', poolInfo, jobManagerTask: { id: 'm', commandLine: 'x', containerSettings } } })).status).toBe(201);
+    expect((await ask('POST', '/jobs/guarded/tasks', { by: second, body: { id: 't', commandLine: 'x', containerSettings } })).status).toBe(201);
+    // They make it themselves.
+    await until('the job has its pool', async () => (await pool.query('select from pool where is_auto')).rowCount === 1, 30_000);
+    await owners.wake(second.number);
+    const { rows } = await pool.query<{ inputs: Buffer; beginning: Buffer | null }>('select inputs, beginning from journal');
+    const texts = rows.flatMap(({ inputs, beginning }) => [inputs, ...(beginning === null ? [] : [beginning])].map((bytes) => inflateRawSync(bytes).toString('latin1')));
+    expect(texts.join(' ')).toContain('guarded');
+    expect(texts.join(' ')).not.toContain('open-sesame');
+    expect((await ask('DELETE', '/jobs/guarded', { by: second })).status).toBe(202);
+    expect((await ask('DELETE', '/pools/guarded', { by: second })).status).toBe(202);
   });
 });

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { isInTheClear } from '../../src/api/agentSockets.ts';
 import type { AgentChannel, AgentDoor, AgentFrame } from '../../src/ports.ts';
 import { until } from '../support/deadline.ts';
+import { ACCOUNT, manage, placed } from './management/asking.ts';
 import { testApi, type TestApi } from './support.ts';
 
 /** What the owner's side saw. */
@@ -99,11 +100,11 @@ test('an agent with a lease is not asked whether it is there: it says so itself,
   const pinged: number[] = [];
   socket.on('ping', () => pinged.push(1));
   const { closed } = seen;
-  seen.channel?.send({ kind: 'welcome', epoch: 1, leaseMs: 3_000, node: {} as never, acknowledged: 0 });
+  seen.channel?.send({ kind: 'welcome', epoch: 1, leaseMs: 1_200, node: {} as never, acknowledged: 0 });
   // Six to a lease; three may be missed.
-  const says = setInterval(() => socket.ping(), 500);
+  const says = setInterval(() => socket.ping(), 200);
   const gone = once(socket, 'close');
-  await expect(Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 4_000, 'it is still there'))])).resolves.toBe('it is still there');
+  await expect(Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 2_000, 'it is still there'))])).resolves.toBe('it is still there');
   clearInterval(says);
   await gone;
   await until('the owner knows', () => seen.closed === closed + 1);
@@ -114,4 +115,19 @@ test('an agent of another machine that comes in the clear is refused, whatever i
   const from = (remoteAddress: string, encrypted = false): IncomingMessage => ({ socket: { remoteAddress, encrypted } }) as never;
   expect([from('192.0.2.1'), from('::ffff:192.0.2.1'), from('2001:db8::1'), from('')].map(isInTheClear)).toEqual([true, true, true, true]);
   expect([from('192.0.2.1', true), from('127.0.0.1'), from('::ffff:127.0.0.3'), from('::1')].map(isInTheClear)).toEqual([false, false, false, false]);
+});
+
+test('an agent comes and stays only from where its account takes nodes', async () => {
+  await placed(it);
+  const rule = (ipRules: readonly object[]) => manage(it, 'PATCH', ACCOUNT, { properties: { networkProfile: { nodeManagementAccess: { defaultAction: 'Deny', ipRules } } } });
+  expect((await rule([{ action: 'Allow', value: '127.0.0.0/8' }])).status).toBe(200);
+  const socket = dial();
+  await once(socket, 'open');
+  const cut = once(socket, 'close');
+  expect((await rule([{ action: 'Allow', value: '192.0.2.0/24' }])).status).toBe(200);
+  await cut;
+  expect(await refusalOf(dial())).toContain('403');
+  expect((await it.ask({ url: '/pools' })).status, 'clients are not nodes').toBe(200);
+  await manage(it, 'PATCH', ACCOUNT, { properties: { networkProfile: { nodeManagementAccess: { defaultAction: 'Allow' } } } });
+  await once(dial(), 'open');
 });
