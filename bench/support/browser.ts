@@ -43,9 +43,10 @@ export async function openPage({ dataDir, endpoint }: { readonly dataDir: string
   };
 }
 
+/** Of scripts, and of the buffers beside it, which hold what was read of a log. */
 async function heapMb(tools: CDPSession): Promise<number> {
   await tools.send('HeapProfiler.enable');
   await tools.send('HeapProfiler.collectGarbage');
-  const { usedSize } = await tools.send('Runtime.getHeapUsage');
-  return usedSize / 1e6;
+  const { usedSize, backingStorageSize } = await tools.send('Runtime.getHeapUsage');
+  return (usedSize + backingStorageSize) / 1e6;
 }

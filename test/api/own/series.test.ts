@@ -74,6 +74,17 @@ test('of a pool that is not there', async () => {
   expect((await answer('/pools/none/series')).json.code).toBe('PoolNotFound');
 });
 
+test('a formula is tried over the time of samples: what it would have asked for, beside the load', async () => {
+  const csv = 'time,$ActiveTasks,$RunningTasks\n2026-11-20T12:00:00Z,6,1\n2026-11-20T12:01:00Z,2,4\n';
+  const { status, json } = await it.ask({ method: 'POST', url: '/linarite/autoscale/evaluate', body: { formula: '$TargetDedicatedNodes = $ActiveTasks.GetSample(1);', samples: { csv }, over: 3 } });
+  expect([status, json.over]).toEqual([200, [
+    { time: '2026-11-20T12:00:00Z', dedicated: 6, lowPriority: 0, waiting: 6, running: 1 },
+    { time: '2026-11-20T12:00:30Z', dedicated: 6, lowPriority: 0, waiting: 6, running: 1 },
+    { time: '2026-11-20T12:01:00Z', dedicated: 2, lowPriority: 0, waiting: 2, running: 4 },
+  ]]);
+  expect((await it.ask({ method: 'POST', url: '/linarite/autoscale/evaluate', body: { formula: 'x = 1;', samples: { csv }, over: 1 } })).json.values[0].value).toBe('over');
+});
+
 test('a formula is looked at, and tried on what a pool or a file has measured', async () => {
   const check = async (body: object) => (await it.ask({ method: 'POST', url: '/linarite/autoscale/evaluate', body })).json;
   const formula = '$TargetDedicatedNodes = $ActiveTasks.GetSample(1);';

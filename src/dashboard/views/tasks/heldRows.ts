@@ -1,5 +1,5 @@
 /** Rows under somebody's eyes: they keep their places while newer ones are known, and are told what became of them. */
-import type { TaskRow } from '../../client/own.ts';
+import type { TaskRow } from '../../../wire/own/tasks.ts';
 
 export interface HeldRows {
   /** In their places; what is known anew of them stands in them. */
