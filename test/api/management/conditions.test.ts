@@ -46,7 +46,7 @@ async function settled(ask: Promise<Got>): Promise<Got> {
   }
 }
 
-describe.each(Object.entries(KINDS))('the ETag of %s', (_name, { path, put, patch, version, before, change }) => {
+describe.each(Object.entries(KINDS))('the ETag of %s', (name, { path, put, patch, version, before, change }) => {
   const ask = (method: string, body?: object, headers = {}, at = path): Promise<Got> => manage(it, method, at, body, headers, version);
   const made = async (): Promise<string> => {
     if (before !== undefined) await ask('PUT', before[1], {}, before[0]);
@@ -77,7 +77,10 @@ describe.each(Object.entries(KINDS))('the ETag of %s', (_name, { path, put, patc
     if (change !== undefined) expect((await ask(change[0], change[2], { 'if-match': etag }, change[1])).status).toBe(200);
     if (patch !== undefined || change !== undefined) expect(await ask('DELETE', undefined, { 'if-match': etag })).toMatchObject(refused);
     const now = (await ask('GET')).headers['etag'] ?? '';
-    expect([200, 202]).toContain((await ask('DELETE', undefined, { 'if-match': now })).status);
+    const gone = await ask('DELETE', undefined, { 'if-match': now });
+    expect([200, 202]).toContain(gone.status);
+    // What goes on of it would meet the rows of the next test.
+    if (name === 'account') await settled(Promise.resolve(gone));
   });
 
   test('lets one of those through that make it at the same time, each the first', async () => {
