@@ -52,7 +52,10 @@ describe('the binaries of PostgreSQL', () => {
     // Links that an install script made lead into the closed directory if they are copied carelessly.
     provideBinaries(directory, undefined, installed);
     mkdirSync(join(directory, 'copies', 'postgresql-1.0.0'), { recursive: true });
+    // As careful administrators have it.
+    const former = process.umask(0o077);
     const binaries = provideBinaries(join(directory, 'copies'), STRANGER, installed);
+    process.umask(former);
     expect(binaries.postgres).toBe(join(directory, 'copies', `postgresql-${installed.version}`, 'native', 'bin', 'postgres'));
     expect(runs(binaries.postgres, STRANGER)).toBe(true);
     expect(readdirSync(join(directory, 'copies'))).toEqual([`postgresql-${installed.version}`]);

@@ -1,4 +1,5 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
@@ -41,12 +42,14 @@ export function provideBinaries(copyDirectory: string, account: UnixAccount | un
 /** Of several processes that copy at once each makes its own, and the first one's stays. */
 function makeCopy(native: string, copy: string): void {
   const unfinished = `${copy}${UNFINISHED}${process.pid}`;
-  mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
+  if (mkdirSync(dirname(copy), { recursive: true }) !== undefined) chmodSync(dirname(copy), 0o755);
   rmSync(unfinished, { recursive: true, force: true });
   try {
     // As they are: made absolute, links would lead back to where the account cannot go.
     cpSync(native, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
     if (!makeLinks(unfinished)) throw new Error(`cannot make symbolic links in ${unfinished}`);
+    // Whatever the umask: it is for another account to run, and holds nothing of ours.
+    execFileSync('chmod', ['-R', 'a+rX', unfinished]);
     renameSync(unfinished, copy);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });

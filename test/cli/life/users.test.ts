@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { canOthersEnterCheckout } from '../../support/checkout.ts';
 import { type Finished, type LinariteEnv, isAlive, linarite, mustRun, run } from '../../support/linarite.ts';
 import { LAUNCHER, dataDirectories, env, getBlob, pidsOf, putBlob, status, up } from './services.ts';
 
@@ -55,7 +56,7 @@ describe('keys', () => {
     for (const text of [...commandLines, ...logs]) for (const secret of secrets) expect(text).not.toContain(secret);
   });
 
-  test.runIf(isRoot)('without root are the well-known ones, and everything runs as the caller', async () => {
+  test.runIf(isRoot && canOthersEnterCheckout)('without root are the well-known ones, and everything runs as the caller (needs root, and a checkout that others can enter)', async () => {
     const home = join(directories.parent, 'home');
     mkdirSync(home, { mode: 0o777 });
     chmodSync(home, 0o777);
