@@ -1,4 +1,5 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import { withTargetOptions } from './resources/target.ts';
 import { timeBetween } from './time.ts';
 
 const DAY_MS = 86_400_000;
@@ -6,10 +7,8 @@ const DAY_MS = 86_400_000;
 /** Adds `clock`, `clock advance` and `clock set`: the time of a service whose users set it (docs/clock.md). */
 export function addClockCommands(program: Command): void {
   const commands = () => import('./commands/clock.ts');
-  const clock = program
-    .command('clock')
+  const clock = withTargetOptions(program.command('clock'))
     .description('the time that the service goes by; one on a virtual clock can be told to let time pass')
-    .addOption(dataDir())
     .option('--json', 'for programs')
     .action(async (options) => (await commands()).show(options));
   passing(clock.command('advance'))
@@ -23,15 +22,10 @@ export function addClockCommands(program: Command): void {
 }
 
 function passing(command: Command): Command {
-  return command
+  return withTargetOptions(command)
     .option('--with-running', 'also while tasks run: their wall clocks pass as well, and they are not waited for')
     .option('--timeout <time>', 'in real time: how long to wait for what begins at one instant (default: 60s)', timeBetween(1, 240_000, 'a time from 1ms to 4min'))
-    .addOption(dataDir())
     .option('--json', 'for programs');
-}
-
-function dataDir(): Option {
-  return new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)');
 }
 
 /** Options that both have are the parent's, wherever they stand. */

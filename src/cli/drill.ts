@@ -1,4 +1,5 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import { withTargetOptions } from './resources/target.ts';
 import { timeBetween } from './time.ts';
 import { wholeNumber } from './wholeNumber.ts';
 
@@ -9,10 +10,8 @@ import { wholeNumber } from './wholeNumber.ts';
 export function addDrillCommands(program: Command): void {
   const drill = program.command('drill').description('take nodes or a whole service away on purpose, to see what becomes of the work on them');
   const commands = () => import('./commands/drill.ts');
-  const dataDir = (): Option => new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)');
   const time = (least: number) => timeBetween(least, 30 * 86_400_000, 'a time like 30s, 10m or 2h');
-  drill
-    .command('preempt')
+  withTargetOptions(drill.command('preempt'))
     .description('take so many of the low-priority nodes back in a time, each with a notice')
     .requiredOption('--rate <share>', 'how many, on average, of all there are: 10%/min, 50%/h')
     .option('--pool <id>', 'only of this pool, and of others that are named so (default: of all)', (id: string, ids: readonly string[] = []) => [...ids, id])
@@ -20,7 +19,6 @@ export function addDrillCommands(program: Command): void {
     .option('--for <time>', 'end after so long, like 10m (default: when it is stopped)', time(1_000))
     .option('--grace <time>', 'from a notice until the node is taken back (default: that of the service, see up --preemption-grace)', time(0))
     .option('--json', 'for programs')
-    .addOption(dataDir())
     .action(async (options) => (await commands()).preempt(options));
   drill
     .command('region-outage')
@@ -33,16 +31,12 @@ export function addDrillCommands(program: Command): void {
     .action(async (options) => {
       process.exitCode = await (await import('./regionDrill/drill.ts')).regionOutage(options);
     });
-  drill
-    .command('list')
+  withTargetOptions(drill.command('list'))
     .description('the drills that run, and those that are over')
     .option('--json', 'for programs')
-    .addOption(dataDir())
     .action(async (options) => (await commands()).list(options));
-  drill
-    .command('stop')
+  withTargetOptions(drill.command('stop'))
     .description('end drills: nodes that have a notice are still taken back')
     .argument('[id...]', 'which (default: all that run)')
-    .addOption(dataDir())
     .action(async (ids, options) => (await commands()).stop(ids, options));
 }

@@ -1,4 +1,5 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import { withTargetOptions } from './resources/target.ts';
 
 /** Commands that log in to a node, by what they need of one to run there. */
 const LOGINS = [
@@ -10,14 +11,12 @@ const LOGINS = [
 export function addNodeCommands(program: Command): void {
   const node = program.command('node').description('nodes of pools');
   for (const { name, description, command: words } of LOGINS) {
-    node
-      .command(name)
+    withTargetOptions(node.command(name))
       .description(description)
       .argument('<pool>')
       .argument('<node>')
       .argument(words, 'after --; for the shell of the node, as with ssh')
       .option('--admin', 'as an administrator of the node')
-      .addOption(new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)'))
       .action(async (pool, id, command, options) => {
         process.exitCode = await (await import('./commands/node.ts')).ssh(pool, id, command, options);
       });

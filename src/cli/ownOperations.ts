@@ -76,6 +76,8 @@ const UNKNOWN: ReadonlySet<string> = new Set(['InvalidUri', 'RequestUrlFailedToP
 function isOfStranger(status: number, text: string): boolean {
   if (![400, 404, 405, 501].includes(status)) return false;
   const [, code] = /"code"\s*:\s*"(\w+)"/.exec(text) ?? [];
+  // Of what is not there we say what it is.
+  if (code === 'ResourceNotFound' && /"key"\s*:\s*"Reason"/.test(text)) return false;
   return code === undefined || UNKNOWN.has(code) || (code === 'MissingRequiredQueryParameter' && text.includes('api-version'));
 }
 

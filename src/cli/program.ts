@@ -28,7 +28,7 @@ import { addProxyCommand } from './proxy/command.ts';
 import { addPoolCommands } from './pool.ts';
 import { addResourceCommands } from './resources/commands.ts';
 import { logFormatOption } from './service/log/format.ts';
-import { targetOptions } from './resources/target.ts';
+import { withTargetOptions } from './resources/target.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { clockOption } from './service/clockOption.ts';
@@ -116,14 +116,12 @@ program
     process.exitCode = await (await import('./commands/logs.ts')).logs(options);
   });
 
-const explainCommand = program
-  .command('explain')
+withTargetOptions(program.command('explain'))
   .description('why a task, or the tasks of a job, wait')
   .argument('<job>')
   .argument('[task]')
   .option('--json', 'for programs')
   .action(async (job, task, options) => (await import('./commands/explain.ts')).explain(job, task, options));
-for (const option of targetOptions()) explainCommand.addOption(option);
 
 addRunCommand(program);
 addDemoCommand(program);

@@ -91,6 +91,31 @@ function listen(query: string, headers: Record<string, string>, count: number, o
   });
 }
 
+interface MonitorLine {
+  readonly operationName: string;
+  readonly properties: object;
+}
+
+/** Listens until it has heard so many lines with something in them, then leaves. */
+function listenForLines(query: string, count: number, onOpen: () => Promise<void>): Promise<readonly MonitorLine[]> {
+  const path = `/linarite/events${query}`;
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, path, headers: signed('GET', path, { host: 'h' }, it.now.value) }, (answer) => {
+      expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'application/x-ndjson']);
+      onOpen().catch(reject);
+      let text = '';
+      answer.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
+        const lines = text.split('\n').slice(0, -1).filter((line) => line !== '');
+        if (lines.length < count) return;
+        sent.destroy();
+        resolve(lines.map((line) => JSON.parse(line) as MonitorLine));
+      });
+    });
+    sent.once('error', reject).end();
+  });
+}
+
 async function list(query: string) {
   return (await it.ask({ url: `/linarite/events?limit=100${query}` })).json;
 }
@@ -192,6 +217,33 @@ describe('who listens to an account', () => {
       executionInfo: { startTime: '2026-11-20T12:29:59Z', endTime: '2026-11-20T12:30:00Z', exitCode: 7, retryCount: 2, requeueCount: 0 },
     });
     expect(lines[6]?.properties).toMatchObject({ schedulingError: { category: 'UserError', code: 'JobPreparationTaskFailed' } });
+  });
+
+  test('in that schema hears of scaling, deletion and a resize that failed, as they come', async () => {
+    const scaling = { enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;' };
+    expect((await it.ask({ method: 'POST', url: '/pools', body: { id: 'E', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: UBUNTU, ...scaling } })).status).toBe(201);
+    const { rows: [row] } = await it.pool.query<{ pool: number }>("select pool from pool where id = 'E'");
+    const [pool, at] = [row?.pool ?? 0, it.now.value];
+    const of = { pool, poolId: 'E', at };
+    const results = '$TargetDedicatedNodes=1;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue';
+    const error = { code: 'AllocationTimedOut', message: 'Desired number of dedicated nodes could not be allocated' };
+    const told: readonly Transition[] = [
+      { kind: 'pool.evaluated', ...of, from: 'steady', state: 'steady', results },
+      { kind: 'pool.evaluated', ...of, from: 'steady', state: 'steady', results, errors: [{ code: 'AutoScalingFormulaEvaluationError', message: 'failed' }] },
+      { kind: 'pool.resized', ...of, from: 'resizing', state: 'steady', targetDedicatedNodes: 3, currentDedicatedNodes: 2, targetLowPriorityNodes: 0, currentLowPriorityNodes: 0, autoScale: true, startedAt: at - 60_000, errors: [error] },
+      { kind: 'pool.stopping', ...of, from: 'resizing', state: 'stopping' },
+      { kind: 'pool.deleting', ...of, from: 'steady', state: 'deleting' },
+    ];
+    const lines = await listenForLines('?format=azure-monitor', 4, () => tell(...told));
+    expect(lines.map(({ operationName }) => operationName)).toEqual(['PoolAutoScaleEvent', 'PoolAutoScaleEvent', 'PoolResizeCompleteEvent', 'PoolDeleteStartEvent']);
+    const time = new Date(at).toISOString().replace('.000', '');
+    expect(lines.map(({ properties }) => properties)).toEqual([
+      { id: 'E', timestamp: time, formula: scaling.autoScaleFormula, results },
+      { id: 'E', timestamp: time, formula: scaling.autoScaleFormula, results, error: { code: 'AutoScalingFormulaEvaluationError', message: 'failed', values: [] } },
+      { id: 'E', nodeDeallocationOption: 'Invalid', currentDedicatedNodes: 2, targetDedicatedNodes: 3, currentLowPriorityNodes: 0, targetLowPriorityNodes: 0, enableAutoScale: true, isAutoPool: false, startTime: new Date(at - 60_000).toISOString().replace('.000', ''), endTime: time, resultCode: 'Failure', resultMessage: `${error.code}: ${error.message}` },
+      { id: 'E' },
+    ]);
+    expect(lines[0]).toMatchObject({ time, resourceId: 'mybatchaccount', category: 'ServiceLog', level: 'Information' });
   });
 
   test('is let go when the service ends', async () => {

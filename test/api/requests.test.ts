@@ -3,6 +3,7 @@ import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { handlers } from '../../src/api/data/handlers.ts';
 import { LIMITS } from '../../src/wire/limits.ts';
+import { pageAssets } from '../../src/api/page/assets.ts';
 import { operations } from '../../src/wire/operations.ts';
 import { session, signatures } from '../wire/fixtures.ts';
 import { signed, testApi, UBUNTU, withVersion, type Sent, type TestApi } from './support.ts';
@@ -308,6 +309,15 @@ describe('beside the data plane', () => {
     const got = await it.askPlainly({ url });
     expect(got.status).toBe(status);
     expect(got.text).toContain(text);
+  });
+
+  const [asset] = [...pageAssets().keys()].filter((path) => path.startsWith('/assets/'));
+  test.each(['/', ...(asset === undefined ? [] : [asset])])('%s may be framed by nobody, and has and asks for nothing from elsewhere', async (url) => {
+    const { status, headers } = await it.askPlainly({ url });
+    expect([status, headers]).toEqual([200, expect.objectContaining({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin', 'cross-origin-resource-policy': 'same-origin' })]);
+    const policy = (headers['content-security-policy'] ?? '').split('; ');
+    expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]));
+    expect(policy.join(' ')).not.toMatch(/unsafe|\*|https?:|data:/);
   });
 
   test('metrics count requests by operation and status', async () => {

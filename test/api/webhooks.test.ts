@@ -5,12 +5,16 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Transition } from '../../src/core/transitions/transition.ts';
 import { webhooksOf } from '../../src/store/intents/webhooks.ts';
+import { trimTransitions } from '../../src/store/maintenance/partitions.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { until } from '../support/deadline.ts';
-import { testApi, type TestApi } from './support.ts';
+import { noStorage, testApi, type TestApi } from './support.ts';
 
 const PROCESS = randomUUID();
 const NOTHING = { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
+
+/** Beside the tests of other files. */
+const PATIENCE_MS = 30_000;
 
 interface Got {
   readonly id: string;
@@ -111,6 +115,66 @@ describe('a webhook', () => {
     expect((await it.ask({ method: 'POST', url: `/linarite/webhooks/${added.id}/enable` })).json).toMatchObject({ state: 'enabled' });
     await until('all have come', () => got.length === 3);
     expect(taskIds()).toEqual(['a', 'a', 'b']);
+  });
+
+  test('that comes back after what it has missed was removed is told that there is a gap, and what follows', async () => {
+    const { json: added } = await add();
+    status = 410;
+    await tell(task('taken'));
+    await until('it is disabled', async () => (await show(added.id)).state === 'disabled', PATIENCE_MS);
+    status = 200;
+    got.splice(0);
+    await trimTransitions(it.pool, it.now.value);
+    await tell(task('removed'));
+    it.now.value += 1_800_000;
+    await trimTransitions(it.pool, it.now.value, { maxAgeMs: 1, maxBytes: 2 ** 40 });
+    await tell(task('kept'));
+    await it.ask({ method: 'POST', url: `/linarite/webhooks/${added.id}/enable` });
+    await until('both have come', () => got.length === 2, PATIENCE_MS);
+    expect(got.map(({ body }) => JSON.parse(body) as object)).toMatchObject([{ type: 'linarite.gap' }, { type: 'linarite.task.failed', data: { taskId: 'kept' } }]);
+  });
+
+  test('is told after a restart of what happened while nobody delivered', async () => {
+    await add();
+    await tell(task('before'));
+    await until('it has come', () => got.length === 1, PATIENCE_MS);
+    it.api.close();
+    await tell(task('meanwhile'), task('then'));
+    await it.nextLife({}, noStorage);
+    await tell(task('after'));
+    await until('all have come', () => new Set(taskIds()).size === 4, PATIENCE_MS);
+    expect(new Set(taskIds())).toEqual(new Set(['before', 'meanwhile', 'then', 'after']));
+  });
+
+  test('is told all beside one whose endpoint never answers', async () => {
+    let hangs = 0;
+    const silent = createServer(() => {
+      hangs += 1;
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { json: stuck } = await add({ url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/` });
+    await add();
+    await tell(task('a'));
+    await until('one hangs, the other is told', () => hangs === 1 && got.length === 1, PATIENCE_MS);
+    for (const id of ['b', 'c', 'd']) await tell(task(id));
+    await until('the other is told all', () => got.length === 4, PATIENCE_MS);
+    expect([taskIds().toSorted(), hangs]).toEqual([['a', 'b', 'c', 'd'], 1]);
+    expect((await show(stuck.id)).deliveries).toEqual([]);
+    silent.closeAllConnections();
+    await until('its attempt has failed', async () => (await show(stuck.id)).failures === 1, PATIENCE_MS);
+    silent.close();
+  });
+
+  test('that has failed for a day is disabled, also where a restart came in between', async () => {
+    const { json: added } = await add();
+    status = 503;
+    await tell(task('a'));
+    await until('it has failed', async () => (await show(added.id)).failures === 1, PATIENCE_MS);
+    it.now.value += 24 * 3_600_000;
+    await it.nextLife({}, noStorage);
+    await until('it is disabled', async () => (await show(added.id)).state === 'disabled', PATIENCE_MS);
+    expect((await show(added.id)).disabledReason).toBe('Each attempt has failed for a day; the last: it answers 503.');
+    expect(taskIds()).toEqual(['a', 'a']);
   });
 
   test('is delivered to by the process that owns the account, and by no other', async () => {

@@ -43,13 +43,17 @@ describe('what is posted', () => {
   beforeAll(async () => {
     server = createServer((request, response) => {
       got.push(`${request.headers.host} ${request.url}`);
+      if (request.url === '/silent') return;
       if (request.url === '/moved') response.writeHead(302, { location: '/elsewhere' });
       response.end('x');
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     ({ port } = server.address() as AddressInfo);
   });
-  afterAll(() => void server.close());
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const sent = (url: string, more: Partial<Parameters<typeof post>[0]> = {}) => post({ url, headers: {}, body: '{}', mayBePrivate: false, signal: AbortSignal.timeout(5_000), resolve: async () => [{ address: '127.0.0.1', family: 4 }], ...more });
 
   test('goes to no private address, by number or by what its name leads to', async () => {
@@ -70,6 +74,11 @@ describe('what is posted', () => {
     expect(await sent(`http://name.invalid:${port}/hook`, { mayBePrivate: true, resolve })).toEqual({ status: 200, error: null });
     expect(asked).toEqual(['name.invalid']);
     expect(got.splice(0)).toEqual([`name.invalid:${port} /hook`]);
+  });
+
+  test('is given up where nobody answers', async () => {
+    expect(await sent(`http://127.0.0.1:${port}/silent`, { mayBePrivate: true, timeoutMs: 20 })).toEqual({ status: null, error: 'no answer within 0.02 s' });
+    got.splice(0);
   });
 
   test('follows no redirect', async () => {

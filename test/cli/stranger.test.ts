@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createForwarder, type Forwarder } from '../../src/cli/proxy/forward.ts';
-import { LAUNCHER, linarite, run, startLinarite, type Finished, type Instance, type LinariteEnv } from '../support/linarite.ts';
+import { LAUNCHER, linarite, run, startLinarite, until, type Finished, type Instance, type LinariteEnv } from '../support/linarite.ts';
 
 /** The command line against an account that has no operations of Linarite itself, as one of Azure has none. */
 
@@ -104,9 +104,39 @@ test.each([
   ['cost'],
   ['app', 'create', 'a'],
   ['clock', 'advance', '1h'],
+  ['account', 'show'],
+  ['app', 'list'],
+  ['drill', 'list'],
+  ['open', '--reader'],
+  ['pool', 'evaluate', 'p'],
+  ['pool', 'samples', 'p'],
+  ['session', 'list'],
+  ['webhook', 'list'],
 ])('%s %s needs what Linarite alone has, and says so', async (...words) => {
   const { code, stderr } = await there(...words);
   expect([code, stderr]).toEqual([1, expect.stringMatching(/^linarite: http:\S+ is no Linarite service, and this needs an operation of Linarite itself: (?:GET|PUT|POST) \/linarite\/\S+\n$/)]);
+});
+
+test('a webhook leads to no private address where the service was not told that it may', async () => {
+  let requests = 0;
+  const inside = createServer((_request, response) => {
+    requests += 1;
+    response.end();
+  });
+  await new Promise<void>((resolve) => void inside.listen(0, '127.0.0.1', resolve));
+  const here = (...words: readonly string[]): Promise<Finished> => run(LAUNCHER, ['webhook', ...words, '--data-dir', account.dataDir]);
+  const { port } = inside.address() as AddressInfo;
+  const refused = await here('add', `http://127.0.0.1:${port}/`, '--on', 'job.created');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^linarite: InvalidPropertyValue/)]);
+  const added = await here('add', `http://localhost:${port}/`, '--on', 'job.created', '--json');
+  const { id } = JSON.parse(added.stdout) as { readonly id: string };
+  const tried = await here('test', id);
+  expect([tried.code, tried.stdout]).toEqual([1, expect.stringMatching(/localhost leads to \S+, which is not a public address/)]);
+  await out('job', 'create', '--id', 'untold', '--pool-id', 'p');
+  await until('a delivery has failed', 30_000, async () => /attempt 1: localhost leads to \S+, which is not a public address/.exec((await here('show', id)).stdout) ?? undefined);
+  expect(requests).toBe(0);
+  await here('delete', id);
+  inside.close();
 });
 
 test('a service principal gets in by a token where there is no key', async () => {

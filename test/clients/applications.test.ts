@@ -32,8 +32,8 @@ test('an application is made, uploaded, listed and deleted by the command line, 
   expect(await app('upload', 'tool', '1.0', zip, '--default')).toEqual({ code: 0, stdout: '', stderr: 'tool 1.0 is active, and the default version\n' });
   expect((await app('create', 'tool', '--display-name', 'A tool', '--allow-updates', 'no')).code).toBe(0);
   expect((await app('create', 'empty')).code).toBe(0);
-  expect((await app('list')).stdout).toBe('empty\ntool  A tool  default 1.0  no updates\n');
-  expect((await app('list', 'tool')).stdout).toMatch(/^1\.0 {2}Active {2}since 2\d{3}-.*Z\n$/);
+  expect((await app('list')).stdout).toBe('APPLICATION  NAME    DEFAULT  UPDATES\nempty                         yes\ntool         A tool  1.0      no\n');
+  expect((await app('list', 'tool')).stdout).toMatch(/^VERSION +STATE +ACTIVATED\n1\.0 +Active +2\d{3}-.*Z\n$/);
   const listed = [];
   for await (const page of [await client.application.list()]) listed.push(...page);
   expect(listed).toEqual([{ id: 'tool', displayName: 'A tool', versions: ['1.0'] }]);
@@ -42,6 +42,27 @@ test('an application is made, uploaded, listed and deleted by the command line, 
   expect((await app('delete', 'tool', '1.0')).code).toBe(0);
   expect((await app('delete', 'tool')).code).toBe(0);
   await expect(client.application.get('tool')).rejects.toMatchObject({ statusCode: 404, code: 'ApplicationNotFound' });
+});
+
+test('packages are listed, told and deleted by patterns and states, in any form', async () => {
+  const zip = join(directory, 'sel.zip');
+  writeFileSync(zip, zipOf([{ name: 'a', content: 'a' }]));
+  for (const version of ['1.0', '1.1', '2.0']) expect((await app('upload', 'sel', version, zip)).code).toBe(0);
+  expect((await app('list', 'se*', '-o', 'id')).stdout).toBe('sel\n');
+  expect((await app('list', 'sel', '1.*', '-o', 'id')).stdout).toBe('1.0\n1.1\n');
+  expect((await app('list', 'sel', 'last', '-o', 'id')).stdout).toBe('2.0\n');
+  expect(JSON.parse((await app('list', 'sel', '--state', 'active', '--query', '[].name', '-o', 'json')).stdout)).toEqual(['1.0', '1.1', '2.0']);
+  expect(await app('list', 'sel', '--state', 'pending')).toMatchObject({ code: 0, stdout: '', stderr: 'no packages\n' });
+  expect(JSON.parse((await app('list', 'sel', '2.0', '--json')).stdout)).toMatchObject([{ id: '2.0', name: '2.0', properties: { state: 'Active' } }]);
+  expect(JSON.parse((await app('show', 'sel', '-o', 'json')).stdout)).toMatchObject({ id: 'sel', properties: { allowUpdates: true } });
+  expect((await app('show', 'sel', '1.1', '--query', 'properties.state', '-o', 'id')).stdout).toBe('Active\n');
+  expect(await app('show', 'sel', '9')).toMatchObject({ code: 1, stderr: expect.stringContaining('ApplicationPackageNotFound') });
+  expect(await app('delete', 'sel', '1.*')).toMatchObject({ code: 2, stderr: 'linarite: this would delete 2 packages of application sel: say --yes\n' });
+  expect((await app('delete', 'sel', '1.*', '--yes')).stdout.trim().split('\n').toSorted()).toEqual(['package 1.0: delete', 'package 1.1: delete']);
+  expect((await app('delete', 'se*', '--yes'))).toMatchObject({ code: 1, stderr: expect.stringContaining('application sel: ApplicationPackagesNotEmpty') });
+  expect((await app('delete', 'sel', '--all', '--yes')).stdout).toBe('package 2.0: delete\n');
+  expect((await app('delete', 'sel')).stdout).toBe('application sel: delete\n');
+  expect(await app('list', '--state', 'active')).toMatchObject({ code: 2, stderr: expect.stringContaining('packages have states') });
 });
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };

@@ -74,8 +74,9 @@ async function listed(call: OwnCall, parts: Parts, { from, matches, format, limi
   }
 }
 
+/** Begins with an empty line: the answer leaves at once, and not with the first event. */
 function azureMonitorStream(call: OwnCall, { database }: Parts): StreamForm {
-  return { head: '', write: (told) => azureMonitorLines(database, monitored(call), told), gap: () => '', idle: () => '\n' };
+  return { head: '\n', write: (told) => azureMonitorLines(database, monitored(call), told), gap: () => '', idle: () => '\n' };
 }
 
 function monitored({ account, principal }: OwnCall): { readonly number: number; readonly name: string } {

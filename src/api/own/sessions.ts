@@ -55,6 +55,6 @@ async function endCurrent({ principal, account }: OwnCall, { database }: Parts):
 /** @throws BatchError ResourceNotFound. */
 async function end({ account, params }: OwnCall, { database }: Parts): Promise<Answer> {
   const number = /^\d{1,15}$/.test(params['session'] ?? '') ? Number(params['session']) : 0;
-  if (!(await removePageSession(database, account, number))) throw new BatchError('ResourceNotFound');
+  if (!(await removePageSession(database, account, number))) throw new BatchError('ResourceNotFound', [{ key: 'Reason', value: 'There is no such session.' }]);
   return json(200, {});
 }

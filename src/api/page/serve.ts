@@ -24,7 +24,7 @@ export function pageRequest({ method, url = '/' }: IncomingMessage): ((request: 
 }
 
 function answer(asset: Asset, request: IncomingMessage, response: ServerResponse): void {
-  for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
+  setHeaders(response);
   response.setHeader('Vary', 'Accept-Encoding');
   response.setHeader('ETag', asset.etag);
   response.setHeader('Cache-Control', asset.immutable ? IMMUTABLE : REVALIDATED);
@@ -41,6 +41,10 @@ function answer(asset: Asset, request: IncomingMessage, response: ServerResponse
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
+function setHeaders(response: ServerResponse): void {
+  for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
+}
+
 /** Browsers take all of them; a client that weighs them (`br;q=0`) gets none that it refuses. */
 function encodingOf({ headers }: IncomingMessage): 'br' | 'gzip' | null {
   const accepted = new Set(String(headers['accept-encoding'] ?? '').split(',').map((part) => part.trim()).filter((part) => !/;\s*q=0(\.0+)?$/.test(part)).map((part) => part.split(';')[0]));
@@ -48,6 +52,7 @@ function encodingOf({ headers }: IncomingMessage): 'br' | 'gzip' | null {
 }
 
 function answerNotBuilt(request: IncomingMessage, response: ServerResponse): void {
+  setHeaders(response);
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   endAnswer(request, response, request.method === 'HEAD' ? null : NOT_BUILT);
 }

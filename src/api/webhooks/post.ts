@@ -20,6 +20,8 @@ export interface PostOptions {
   readonly signal: AbortSignal;
   /** `node:dns` when not given. */
   readonly resolve?: (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+  /** How long an answer is waited for; left out: 15 s. */
+  readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -29,10 +31,10 @@ const MOST_ADDRESSES = 4;
  * Posts to where the name leads now, and nowhere else: the addresses are looked at before, and the connection goes to
  * one of them. Follows no redirect. Never rejects.
  */
-export async function post({ url, headers, body, mayBePrivate, signal, resolve = resolveName }: PostOptions): Promise<Posted> {
+export async function post({ url, headers, body, mayBePrivate, signal, resolve = resolveName, timeoutMs = TIMEOUT_MS }: PostOptions): Promise<Posted> {
   const target = new URL(url);
   const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
-  const late = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
     const addresses = isIP(host) === 0 ? await resolve(host) : [{ address: host, family: isIP(host) }];
     const hidden = mayBePrivate ? undefined : addresses.find(({ address }) => !isPublic(address));
@@ -45,7 +47,7 @@ export async function post({ url, headers, body, mayBePrivate, signal, resolve =
     if (status >= 200 && status < 300) return { status, error: null };
     return { status, error: status >= 300 && status < 400 ? `it redirects (${status}), which is not followed` : `it answers ${status}` };
   } catch (error) {
-    return { status: null, error: late.aborted && !signal.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : messageOf(error) };
+    return { status: null, error: late.aborted && !signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : messageOf(error) };
   }
 }
 

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { CommandError, EXIT } from '../errors.ts';
-import { ask, connectionOf } from '../ownOperations.ts';
+import { ask } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
-export interface AccountOptions {
-  readonly dataDir?: string;
+export interface AccountOptions extends TargetFlags {
   readonly json?: boolean;
 }
 
@@ -25,14 +25,14 @@ const NAMES = { dedicated: 'dedicatedCores', low: 'lowPriorityCores', pools: 'po
 const LABELS: Readonly<Record<keyof typeof NAMES, string>> = { dedicated: 'dedicated cores', low: 'low-priority cores', pools: 'pools', jobs: 'active jobs and schedules' };
 
 /** `linarite account show`. @throws CommandError */
-export async function show({ dataDir, json }: AccountOptions): Promise<void> {
-  const text = await ask(connectionOf(dataDir), { path: '/linarite/account' });
-  console.log(json === true ? text : describe(JSON.parse(text) as Account).join('\n'));
+export async function show(options: AccountOptions): Promise<void> {
+  const text = await ask(targetOf(options), { path: '/linarite/account' });
+  console.log(options.json === true ? text : describe(JSON.parse(text) as Account).join('\n'));
 }
 
 /** `linarite account set`. @throws CommandError: usage for a quota that is none. */
-export async function set({ dataDir, quota }: AccountOptions & { readonly quota: string }): Promise<void> {
-  const text = await ask(connectionOf(dataDir), { method: 'PATCH', path: '/linarite/account', body: { quotas: readQuotas(quota) } });
+export async function set({ quota, ...options }: AccountOptions & { readonly quota: string }): Promise<void> {
+  const text = await ask(targetOf(options), { method: 'PATCH', path: '/linarite/account', body: { quotas: readQuotas(quota) } });
   console.log(describe(JSON.parse(text) as Account).join('\n'));
 }
 

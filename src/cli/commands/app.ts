@@ -3,56 +3,43 @@ import { messageOf } from '../../base/errors.ts';
 import { putFile } from '../../blobs/putFile.ts';
 import { refuseBadArchive } from '../archives.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { ask, connectionOf, type Connection } from '../ownOperations.ts';
+import { ask, type Connection } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
-export interface AppOptions {
-  readonly dataDir?: string;
-}
-
-export interface CreateOptions extends AppOptions {
+export interface CreateOptions extends TargetFlags {
   readonly displayName?: string;
   readonly defaultVersion?: string;
   readonly allowUpdates?: 'yes' | 'no';
 }
 
-export interface ActivateOptions extends AppOptions {
+export interface ActivateOptions extends TargetFlags {
   /** Make it the default version. */
   readonly default?: boolean;
 }
 
-export interface ListOptions extends AppOptions {
-  readonly json?: boolean;
-}
-
 /** What the service answers (docs/applications.md). */
-interface Application {
-  readonly name: string;
-  readonly properties: { readonly displayName?: string; readonly defaultVersion?: string; readonly allowUpdates: boolean };
-}
-
 interface Package {
-  readonly name: string;
-  readonly properties: { readonly state: string; readonly lastActivationTime?: string; readonly storageUrl?: string };
+  readonly properties: { readonly storageUrl?: string };
 }
 
 /** `linarite app create`. @throws CommandError */
-export async function create(id: string, { dataDir, displayName, defaultVersion, allowUpdates }: CreateOptions): Promise<void> {
+export async function create(id: string, { displayName, defaultVersion, allowUpdates, ...target }: CreateOptions): Promise<void> {
   const properties = {
     ...(displayName === undefined ? {} : { displayName }),
     ...(defaultVersion === undefined ? {} : { defaultVersion }),
     ...(allowUpdates === undefined ? {} : { allowUpdates: allowUpdates === 'yes' }),
   };
-  await ask(connectionOf(dataDir), { method: 'PUT', path: pathOf(id), body: { properties } });
+  await ask(targetOf(target), { method: 'PUT', path: pathOfApp(id), body: { properties } });
 }
 
 /** `linarite app upload`. @throws CommandError */
-export async function upload(id: string, version: string, path: string, { dataDir, ...options }: ActivateOptions): Promise<void> {
-  const service = connectionOf(dataDir);
+export async function upload(id: string, version: string, path: string, options: ActivateOptions): Promise<void> {
+  const service = targetOf(options);
   const file = opened(path);
   try {
     const { size } = fstatSync(file);
     await refuseBadArchive(path, file, size);
-    const made = JSON.parse(await ask(service, { method: 'PUT', path: pathOf(id, version) })) as Package;
+    const made = JSON.parse(await ask(service, { method: 'PUT', path: pathOfApp(id, version) })) as Package;
     await send(file, size, made.properties.storageUrl ?? '');
   } finally {
     closeSync(file);
@@ -61,46 +48,18 @@ export async function upload(id: string, version: string, path: string, { dataDi
 }
 
 /** `linarite app activate`. @throws CommandError */
-export async function activate(id: string, version: string, { dataDir, ...options }: ActivateOptions): Promise<void> {
-  await activateIn(connectionOf(dataDir), id, version, options);
+export async function activate(id: string, version: string, options: ActivateOptions): Promise<void> {
+  await activateIn(targetOf(options), id, version, options);
 }
 
-async function activateIn(service: Connection, id: string, version: string, options: ActivateOptions): Promise<void> {
-  await ask(service, { method: 'POST', path: `${pathOf(id, version)}/activate`, body: { format: 'zip' } });
-  if (options.default === true) await ask(service, { method: 'PATCH', path: pathOf(id), body: { properties: { defaultVersion: version } } });
-  console.error(`${id} ${version} is active${options.default === true ? ', and the default version' : ''}`);
+async function activateIn(service: Connection, id: string, version: string, { default: isDefault = false }: ActivateOptions): Promise<void> {
+  await ask(service, { method: 'POST', path: `${pathOfApp(id, version)}/activate`, body: { format: 'zip' } });
+  if (isDefault) await ask(service, { method: 'PATCH', path: pathOfApp(id), body: { properties: { defaultVersion: version } } });
+  console.error(`${id} ${version} is active${isDefault ? ', and the default version' : ''}`);
 }
 
-/** `linarite app list`. @throws CommandError */
-export async function list(id: string | undefined, { dataDir, json }: ListOptions): Promise<void> {
-  const service = connectionOf(dataDir);
-  const path = id === undefined ? '/linarite/applications' : `${pathOf(id)}/versions`;
-  const found: (Application | Package)[] = [];
-  for (let after: string | undefined = ''; after !== undefined; ) {
-    const page = JSON.parse(await ask(service, { path: after === '' ? path : `${path}?after=${encodeURIComponent(after)}` })) as { readonly value: readonly (Application | Package)[]; readonly next?: string };
-    found.push(...page.value);
-    after = page.next;
-  }
-  if (json === true) console.log(JSON.stringify(found, undefined, 2));
-  else for (const one of found) console.log([one.name, ...facts(one)].join('  '));
-}
-
-function facts({ properties }: Application | Package): readonly string[] {
-  if ('state' in properties) return [properties.state, ...(properties.lastActivationTime === undefined ? [] : [`since ${properties.lastActivationTime}`])];
-  const { displayName, defaultVersion, allowUpdates } = properties;
-  return [
-    ...(displayName === undefined ? [] : [displayName]),
-    ...(defaultVersion === undefined ? [] : [`default ${defaultVersion}`]),
-    ...(allowUpdates ? [] : ['no updates']),
-  ];
-}
-
-/** `linarite app delete`. @throws CommandError */
-export async function remove(id: string, version: string | undefined, { dataDir }: AppOptions): Promise<void> {
-  await ask(connectionOf(dataDir), { method: 'DELETE', path: pathOf(id, version) });
-}
-
-function pathOf(id: string, version?: string): string {
+/** Of an application, or of a package of it. */
+export function pathOfApp(id: string, version?: string): string {
   const path = `/linarite/applications/${encodeURIComponent(id)}`;
   return version === undefined ? path : `${path}/versions/${encodeURIComponent(version)}`;
 }

@@ -1,10 +1,10 @@
 import { timeText } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import { formatDuration, parseDuration } from '../../wire/durations.ts';
-import { ask, connectionOf } from '../ownOperations.ts';
+import { ask } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
-interface Common {
-  readonly dataDir?: string;
+interface Common extends TargetFlags {
   readonly json?: boolean;
 }
 
@@ -22,18 +22,18 @@ interface Clock {
 }
 
 /** `linarite clock`. @throws CommandError notRunning. */
-export async function show({ dataDir, json }: Common): Promise<void> {
-  print(await ask(connectionOf(dataDir), { path: '/linarite/clock' }), json);
+export async function show({ json, ...target }: Common): Promise<void> {
+  print(await ask(targetOf(target), { path: '/linarite/clock' }), json);
 }
 
 /** `linarite clock advance` and `linarite clock set`. @throws CommandError: failure for a refusal, notRunning. */
-export async function advance(wanted: { readonly byMs: number } | { readonly to: string }, { dataDir, json, withRunning, timeout }: AdvanceOptions): Promise<void> {
+export async function advance(wanted: { readonly byMs: number } | { readonly to: string }, { json, withRunning, timeout, ...target }: AdvanceOptions): Promise<void> {
   const body = {
     ...('to' in wanted ? wanted : { by: formatDuration(wanted.byMs) }),
     ...(withRunning === true ? { withRunning } : {}),
     ...(timeout === undefined ? {} : { timeout: formatDuration(timeout) }),
   };
-  print(await ask(connectionOf(dataDir), { method: 'POST', path: '/linarite/clock/advance', body }), json);
+  print(await ask(targetOf(target), { method: 'POST', path: '/linarite/clock/advance', body }), json);
 }
 
 function print(text: string, json = false): void {

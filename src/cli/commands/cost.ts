@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 import { timeText } from '../../base/times.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { ask, connectionOf } from '../ownOperations.ts';
+import { ask } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 import { timeBetween } from '../time.ts';
 
-export interface CostOptions {
-  readonly dataDir?: string;
+export interface CostOptions extends TargetFlags {
   readonly pool?: string;
   readonly job?: string;
   readonly task?: string;
@@ -38,10 +38,10 @@ export interface Cost {
 }
 
 /** `linarite cost`. @throws CommandError: usage, failure for a job or task that is not there, notRunning. */
-export async function cost({ dataDir, format, since, ...asked }: CostOptions): Promise<void> {
-  const query = new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== undefined));
+export async function cost({ format, since, pool, job, task, region, ...target }: CostOptions): Promise<void> {
+  const query = new URLSearchParams(Object.entries({ pool, job, task, region }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   if (since !== undefined) query.set('since', new Date(instantOf(since, Date.now())).toISOString());
-  const text = await ask(connectionOf(dataDir), { path: `/linarite/cost${query.size === 0 ? '' : `?${query}`}` });
+  const text = await ask(targetOf(target), { path: `/linarite/cost${query.size === 0 ? '' : `?${query}`}` });
   console.log(format === 'json' ? text : describe(JSON.parse(text) as Cost).join('\n'));
 }
 

@@ -1,9 +1,9 @@
 import { formatDuration } from '../../wire/durations.ts';
 import { type Drill, drillLine } from '../drillLine.ts';
-import { ask, connectionOf } from '../ownOperations.ts';
+import { ask } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
-interface Common {
-  readonly dataDir?: string;
+interface Common extends TargetFlags {
   readonly json?: boolean;
 }
 
@@ -16,7 +16,7 @@ interface PreemptOptions extends Common {
 }
 
 /** `linarite drill preempt`. @throws CommandError: failure for what the service refuses, notRunning. */
-export async function preempt({ dataDir, json, rate, pool, seed, for: forMs, grace }: PreemptOptions): Promise<void> {
+export async function preempt({ json, rate, pool, seed, for: forMs, grace, ...target }: PreemptOptions): Promise<void> {
   const body = {
     rate,
     seed,
@@ -24,21 +24,21 @@ export async function preempt({ dataDir, json, rate, pool, seed, for: forMs, gra
     ...(forMs === undefined ? {} : { duration: formatDuration(forMs) }),
     ...(grace === undefined ? {} : { grace: formatDuration(grace) }),
   };
-  const text = await ask(connectionOf(dataDir), { method: 'POST', path: '/linarite/drills', body });
+  const text = await ask(targetOf(target), { method: 'POST', path: '/linarite/drills', body });
   console.log(json === true ? text : drillLine(JSON.parse(text) as Drill));
 }
 
 /** `linarite drill list`. @throws CommandError notRunning. */
-export async function list({ dataDir, json }: Common): Promise<void> {
-  const text = await ask(connectionOf(dataDir), { path: '/linarite/drills' });
+export async function list({ json, ...target }: Common): Promise<void> {
+  const text = await ask(targetOf(target), { path: '/linarite/drills' });
   if (json === true) return console.log(text);
   const { value } = JSON.parse(text) as { readonly value: readonly Drill[] };
   console.log(value.length === 0 ? 'no drill has been made' : value.map(drillLine).join('\n'));
 }
 
 /** `linarite drill stop [ID...]`. @throws CommandError: failure for one that is not there, notRunning. */
-export async function stop(ids: readonly string[], { dataDir }: Common): Promise<void> {
-  const connection = connectionOf(dataDir);
+export async function stop(ids: readonly string[], target: Common): Promise<void> {
+  const connection = targetOf(target);
   const running = async (): Promise<readonly string[]> => {
     const { value } = JSON.parse(await ask(connection, { path: '/linarite/drills' })) as { readonly value: readonly Drill[] };
     return value.filter(({ state }) => state === 'active').map(({ id }) => id);

@@ -8,10 +8,10 @@ import { messageOf } from '../../base/errors.ts';
 import { isPublicKey } from '../../wire/sshKeys.ts';
 import { runInOurPlace } from '../child.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { ask, connectionOf } from '../ownOperations.ts';
+import { ask } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
-export interface SshOptions {
-  readonly dataDir?: string;
+export interface SshOptions extends TargetFlags {
   readonly admin?: boolean;
 }
 
@@ -31,8 +31,8 @@ interface RemoteLogin {
  * `linarite node ssh`: makes a key and a user of the node, runs ssh(1) with them, and removes them. Returns its exit
  * code. If we are killed, the user expires in a day. @throws CommandError
  */
-export async function ssh(poolId: string, nodeId: string, command: readonly string[], { dataDir, admin = false }: SshOptions): Promise<number> {
-  const service = connectionOf(dataDir);
+export async function ssh(poolId: string, nodeId: string, command: readonly string[], { admin = false, ...target }: SshOptions): Promise<number> {
+  const service = targetOf(target);
   const node = `/pools/${encodeURIComponent(poolId)}/nodes/${encodeURIComponent(nodeId)}`;
   const users = (name = ''): string => `${node}/users${name}?api-version=${API_VERSION}`;
   const directory = mkdtempSync(join(tmpdir(), 'linarite-ssh-'));

@@ -1,7 +1,7 @@
-import { connectionOf } from '../ownOperations.ts';
 import { pageLink } from '../pageLink.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
 /** `linarite open`: prints a link to the page. @throws CommandError */
-export async function open({ dataDir, reader }: { readonly dataDir?: string; readonly reader?: boolean }): Promise<void> {
-  console.log(await pageLink(connectionOf(dataDir), reader === true ? 'reader' : 'contributor'));
+export async function open({ reader, ...target }: TargetFlags & { readonly reader?: boolean }): Promise<void> {
+  console.log(await pageLink(targetOf(target), reader === true ? 'reader' : 'contributor'));
 }

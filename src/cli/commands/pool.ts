@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { ask, connectionOf } from '../ownOperations.ts';
+import { ask } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends TargetFlags {
   readonly formula?: string;
   readonly file?: string;
   readonly apply?: boolean;
   readonly json?: boolean;
-  readonly dataDir?: string;
 }
 
 /** What the service answers (docs/autoscale.md). Without a timestamp: the run has not come yet. */
@@ -20,19 +20,19 @@ interface Run {
 }
 
 /** `linarite pool evaluate`. Exit code 1: the formula failed. @throws CommandError failure, notRunning, usage. */
-export async function evaluate(poolId: string, { formula, file, apply, json, dataDir }: EvaluateOptions): Promise<void> {
+export async function evaluate(poolId: string, { formula, file, apply, json, ...target }: EvaluateOptions): Promise<void> {
   const text = formula ?? (file === undefined ? undefined : read(file));
   const body = { ...(text === undefined ? {} : { formula: text }), ...(apply === true ? { apply: true } : {}) };
-  const answer = await ask(connectionOf(dataDir), { method: 'POST', path: `/linarite/pools/${encodeURIComponent(poolId)}/evaluate`, body });
+  const answer = await ask(targetOf(target), { method: 'POST', path: `/linarite/pools/${encodeURIComponent(poolId)}/evaluate`, body });
   const run = JSON.parse(answer) as Run;
   console.log(json === true ? answer : linesOf(run).join('\n'));
   if (run.error !== undefined) process.exitCode = EXIT.failure;
 }
 
 /** `linarite pool sample`. @throws CommandError failure, notRunning, usage. */
-export async function sample(poolId: string, assignments: readonly string[], { dataDir }: { readonly dataDir?: string }): Promise<void> {
+export async function sample(poolId: string, assignments: readonly string[], target: TargetFlags): Promise<void> {
   const samples = assignments.map(sampleOf);
-  const answer = await ask(connectionOf(dataDir), { method: 'POST', path: `/linarite/pools/${encodeURIComponent(poolId)}/samples`, body: { samples } });
+  const answer = await ask(targetOf(target), { method: 'POST', path: `/linarite/pools/${encodeURIComponent(poolId)}/samples`, body: { samples } });
   const { variables } = JSON.parse(answer) as { readonly variables: readonly string[] };
   console.log(`formulas of ${poolId} read it as ${variables.join(', ')}`);
 }

@@ -1,4 +1,5 @@
-import { ask, connectionOf } from '../ownOperations.ts';
+import { ask } from '../ownOperations.ts';
+import { targetOf, type TargetFlags } from '../resources/target.ts';
 
 interface Session {
   readonly session: number;
@@ -9,15 +10,15 @@ interface Session {
 }
 
 /** `linarite session list`. @throws CommandError */
-export async function list({ dataDir, json }: { readonly dataDir?: string; readonly json?: boolean }): Promise<void> {
-  const text = await ask(connectionOf(dataDir), { path: '/linarite/sessions' });
+export async function list({ json, ...target }: TargetFlags & { readonly json?: boolean }): Promise<void> {
+  const text = await ask(targetOf(target), { path: '/linarite/sessions' });
   const { value } = JSON.parse(text) as { readonly value: readonly Session[] };
   console.log(json === true ? text : value.length === 0 ? 'no browser is signed in' : value.map(({ session, role, begun, used, agent }) => `${session}  ${role}  since ${begun}, used ${used}  ${agent}`).join('\n'));
 }
 
 /** `linarite session end NUMBER…`. @throws CommandError: failure where there is no such session. */
-export async function end(sessions: readonly string[], { dataDir }: { readonly dataDir?: string }): Promise<void> {
-  const connection = connectionOf(dataDir);
+export async function end(sessions: readonly string[], target: TargetFlags): Promise<void> {
+  const connection = targetOf(target);
   for (const session of sessions) {
     await ask(connection, { method: 'DELETE', path: `/linarite/sessions/${encodeURIComponent(session)}` });
     console.log(`session ${session} has ended`);

@@ -37,7 +37,6 @@ export const PROGRAM_CHECKS: readonly ProgramCheck[] = [
   { feature: 'programs in Python on nodes', programs: ['python3'], debian: 'python3' },
   { feature: 'MPI in multi-instance tasks', programs: ['mpirun'], debian: 'openmpi-bin' },
   { feature: 'linarite az', programs: ['az'], debian: 'azure-cli' },
-  { feature: 'linarite open', programs: ['xdg-open', 'open'], debian: 'xdg-utils' },
 ];
 
 /** Looks at everything; takes a second or so, and leaves nothing. */

@@ -1,12 +1,11 @@
 import { Option, type Command } from 'commander';
-import { targetOptions } from '../resources/target.ts';
+import { withTargetOptions } from '../resources/target.ts';
 import { timeBetween } from '../time.ts';
 
 /** Adds `linarite events` (docs/events.md). */
 export function addEventsCommand(program: Command): void {
   const several = (word: string, words: readonly string[] = []): string[] => [...words, word];
-  const command = program
-    .command('events')
+  withTargetOptions(program.command('events'))
     .description('what has happened to pools, nodes, jobs and tasks, and what happens')
     .option('-f, --follow', 'go on with new events until Ctrl-C, also over restarts of the service')
     .option('--since <time>', 'begin so long ago, like 10m or 2h, or at a time like 2026-01-31T12:00:00Z (default: an hour ago; with --follow: now)')
@@ -17,7 +16,6 @@ export function addEventsCommand(program: Command): void {
     .option('--json', 'CloudEvents, a JSON object a line')
     .addOption(new Option('--format <format>', "azure-monitor: as the diagnostic logs of Azure Batch have them, a JSON object a line").choices(['text', 'json', 'azure-monitor']))
     .action(async (options) => (await import('./events.ts')).events(options));
-  for (const option of targetOptions()) command.addOption(option);
 }
 
 export const agoOption = timeBetween(0, 30 * 86_400_000, 'a time like 10m or 2h');

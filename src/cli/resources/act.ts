@@ -1,10 +1,8 @@
-import { createInterface } from 'node:readline/promises';
-import { messageOf } from '../../base/errors.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { inParallel } from '../run/concurrency.ts';
 import { ACTIONS, CREATION, ENDINGS, type Action, type Values } from './actions.ts';
 import { bodyOf } from './body.ts';
-import { found, idOfOne, idsOf, one, REQUESTS, type Place } from './find.ts';
+import { found, idOfOne, idsOf, one, type Place } from './find.ts';
+import { confirm, onEach } from './many.ts';
 import { NOUNS, type NounName } from './nouns.ts';
 import { printList, printValue, type OutputFlags } from './output.ts';
 import { operate, pathOf, pathOfList, withQuery } from './requests.ts';
@@ -107,33 +105,6 @@ export async function wait(name: NounName, words: readonly string[], flags: Comm
 async function report(place: Place, ids: readonly string[], { timeout }: WaitFlags, isOver: Action['isOver'] & object): Promise<void> {
   const tell = (id: string, trouble: string | null): void => console.error(`${place.noun.name} ${id}: ${trouble ?? 'done'}`);
   if ((await waitFor(place, ids, { isOver, timeoutMs: timeout ?? null, tell })) > 0) process.exitCode = EXIT.failure;
-}
-
-/** Goes on after a refusal, which is told. Returns those that were not refused. */
-async function onEach(place: Place, ids: readonly string[], work: (id: string) => Promise<void>): Promise<readonly string[]> {
-  const done: string[] = [];
-  await inParallel(ids, REQUESTS, async (id) => {
-    try {
-      await work(id);
-      done.push(id);
-    } catch (error) {
-      if (!(error instanceof CommandError) || error.exitCode !== EXIT.failure) throw error;
-      console.error(`linarite: ${place.noun.name} ${id}: ${messageOf(error)}`);
-      process.exitCode = EXIT.failure;
-    }
-  });
-  return done;
-}
-
-/** What was not named one by one is asked about, or insisted on by `--yes`. */
-async function confirm({ verb, isDestructive = false }: Pick<Action, 'verb' | 'isDestructive'>, { noun, parentId }: Place, { ids, selection, yes }: { readonly ids: readonly string[]; readonly selection: Selection; readonly yes: boolean }): Promise<void> {
-  if (yes || !isDestructive || isOfIds(selection)) return;
-  const what = `${verb} ${ids.length === 1 ? `${noun.name} ${ids[0] ?? ''}` : `${ids.length} ${noun.plural}`}${parentId === undefined ? '' : ` of ${noun.parent ?? ''} ${parentId}`}`;
-  if (!process.stdin.isTTY) throw new CommandError(EXIT.usage, `this would ${what}: say --yes`);
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await lines.question(`${what}: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}? [y/N] `);
-  lines.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError(EXIT.failure, 'nothing was done');
 }
 
 /** Where, and what of it. @throws CommandError */

@@ -115,7 +115,7 @@ export const CREATION: Readonly<Record<Exclude<NounName, 'node'>, readonly Flag[
     { flags: '--node-agent-sku-id <id>', description: 'like "batch.node.ubuntu 22.04"', property: 'virtualMachineConfiguration.nodeAgentSKUId', kind: 'text' },
     ...RESIZE_FLAGS.slice(0, 3),
     { flags: '--task-slots-per-node <count>', description: 'tasks at a time on each node', property: 'taskSlotsPerNode', kind: 'number' },
-    { flags: '--auto-scale-formula <text>', description: 'what decides how many nodes there are', property: 'autoScaleFormula', kind: 'text' },
+    { flags: '--auto-scale-formula <text>', description: 'what decides how many nodes there are', property: 'autoScaleFormula', kind: 'text', alsoSets: 'enableAutoScale' },
     { flags: '--auto-scale-evaluation-interval <duration>', description: 'like PT5M', property: 'autoScaleEvaluationInterval', kind: 'text' },
     { flags: '--start-task-command-line <command>', description: 'prepares each node', property: 'startTask.commandLine', kind: 'text' },
     { flags: '--start-task-wait-for-success', description: 'tasks wait for it', property: 'startTask.waitForSuccess', kind: 'flag' },

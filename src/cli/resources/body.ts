@@ -14,6 +14,8 @@ export interface Flag {
   readonly kind: Kind;
   /** What is sent where nothing is given, since the service asks for something. */
   readonly standard?: string;
+  /** A property that is true where the flag is given, as az sets it. */
+  readonly alsoSets?: string;
 }
 
 /**
@@ -24,8 +26,10 @@ export function bodyOf(flags: readonly Flag[], values: Readonly<Record<string, u
   const body = file === undefined ? {} : readBody(file);
   for (const flag of flags) {
     const value = values[nameOf(flag)];
-    if (value !== undefined) set(body, flag.property, read(flag, value));
-    else if (flag.standard !== undefined) set(body, flag.property, flag.standard);
+    if (value !== undefined) {
+      set(body, flag.property, read(flag, value));
+      if (flag.alsoSets !== undefined) set(body, flag.alsoSets, true);
+    } else if (flag.standard !== undefined) set(body, flag.property, flag.standard);
   }
   return body;
 }

@@ -6,7 +6,8 @@ import type { Flag } from './body.ts';
 import type { Explained } from './explain.ts';
 import { NOUNS, type NounName } from './nouns.ts';
 import { outputOptions } from './output.ts';
-import { targetOptions } from './target.ts';
+import type { OwnFile } from './ownFile.ts';
+import { withTargetOptions } from './target.ts';
 
 /** What is said of each kind of resource in the list of commands. */
 const DESCRIPTIONS: Readonly<Record<NounName, string>> = {
@@ -35,7 +36,7 @@ export function addResourceCommands(program: Command): void {
     if (noun.name === 'node' || noun.name === 'task') addFiles(group, noun.name);
   }
   addLogs(groupOf(program, 'task', ''));
-  addReport(groupOf(program, 'job', ''));
+  for (const file of OWN_FILES) addOwnFile(groupOf(program, file.noun, ''), file);
 }
 
 function groupOf(program: Command, name: string, description: string): Command {
@@ -57,8 +58,7 @@ function begin(group: Command, verb: string, description: string, usage: string)
 function withTarget(command: Command, name: NounName): Command {
   const { parent } = NOUNS[name];
   for (const noun of [...(parent === null ? [] : [parent]), name]) command.addOption(new Option(`--${noun === 'schedule' ? 'job-schedule' : noun}-id <id>`, 'as az has it').hideHelp());
-  for (const option of targetOptions()) command.addOption(option);
-  return command;
+  return withTargetOptions(command);
 }
 
 function withSelection(command: Command, name: NounName): Command {
@@ -161,8 +161,14 @@ function addLogs(task: Command): void {
     .action(async (words, options) => (await import('./taskLogs.ts')).logs(words, options));
 }
 
-function addReport(job: Command): void {
-  withTarget(begin(job, 'report', 'what a job came to: counts, times, cost, failures, as one file of HTML', usageOf('job', true)), 'job')
+const OWN_FILES: readonly OwnFile[] = [
+  { noun: 'job', verb: 'report', description: 'what a job came to: counts, times, cost, failures, as one file of HTML' },
+  { noun: 'pool', verb: 'samples', description: 'what was measured of a pool and posted to it within a day, as CSV: for autoscale eval --samples (not on Azure)' },
+];
+
+function addOwnFile(group: Command, file: OwnFile): void {
+  const { noun, verb, description } = file;
+  withTarget(begin(group, verb, description, usageOf(noun, true)), noun)
     .option('--file <file>', 'where to put it (default: standard output)')
-    .action(async (words, options) => (await import('./jobReport.ts')).jobReport(words, options));
+    .action(async (words, options) => (await import('./ownFile.ts')).ownFile(file, words, options));
 }

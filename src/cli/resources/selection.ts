@@ -23,7 +23,7 @@ export interface SelectionFlags {
 }
 
 /** Reads words and flags. @throws CommandError usage: a state that there is not. */
-export function readSelection(noun: Noun, words: readonly string[], { failed = false, state, all = false }: SelectionFlags): Selection {
+export function readSelection(noun: Pick<Noun, 'plural' | 'states'>, words: readonly string[], { failed = false, state, all = false }: SelectionFlags): Selection {
   const isGlob = (word: string): boolean => /[*?]/.test(word);
   const named = words.filter((word) => !isGlob(word) && word !== LAST);
   return { ids: [...new Set(named.map(plain))], globs: words.filter(isGlob), last: words.includes(LAST), failed, states: state === undefined ? [] : state.split(',').map((one) => stateOf(noun, one.trim())), all };
@@ -37,7 +37,7 @@ function plain(word: string): string {
   return word.startsWith(PLAIN) ? word.slice(PLAIN.length) : word;
 }
 
-function stateOf({ plural, states }: Noun, word: string): string {
+function stateOf({ plural, states }: Pick<Noun, 'plural' | 'states'>, word: string): string {
   const found = states.find((state) => state.toLowerCase() === word.toLowerCase());
   if (found === undefined) throw new CommandError(EXIT.usage, `${word} is no state of ${plural}: there are ${states.join(', ')}`);
   return found;
@@ -70,7 +70,7 @@ function prefixFilter(ids: readonly string[], globs: readonly string[]): readonl
 }
 
 /** Whether one of the list is meant. `last` is not asked here: it is about the list as a whole. */
-export function isMeant(noun: Noun, { ids, globs, failed, states }: Selection): (item: Item) => boolean {
+export function isMeant(noun: Pick<Noun, 'isFailed'>, { ids, globs, failed, states }: Selection): (item: Item) => boolean {
   const patterns = globs.map(patternOf);
   const names = new Set(ids.map((id) => id.toLowerCase()));
   return (item) => {

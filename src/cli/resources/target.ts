@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { messageOf } from '../../base/errors.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { accountInHost, credentialsOf } from '../credentials/credentials.ts';
@@ -24,6 +24,12 @@ export function targetOptions(): readonly Option[] {
     new Option('--account <name>', 'its name, where the endpoint does not say it (default: $AZURE_BATCH_ACCOUNT)'),
     new Option('--key-file <file>', 'with its key (default: $AZURE_BATCH_ACCESS_KEY, else a token: of $AZURE_CLIENT_ID, or of az)'),
   ];
+}
+
+/** Adds these flags to a command. */
+export function withTargetOptions(command: Command): Command {
+  for (const option of targetOptions()) command.addOption(option);
+  return command;
 }
 
 /**

@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import { targetOptions } from '../resources/target.ts';
+import { withTargetOptions } from '../resources/target.ts';
 import { timeBetween } from '../time.ts';
 
 /** Adds `top`: a live view of pools and jobs in the terminal. */
 export function addTopCommand(program: Command): void {
-  const command = program
-    .command('top')
+  withTargetOptions(program.command('top'))
     .description('pools and jobs as they are now, until q; without a terminal once')
     .option('--interval <time>', 'between two looks', timeBetween(200, 3_600_000, 'expected a time like 500ms, 2s or 1min'), 2_000)
-    .option('--once', 'look once');
-  for (const option of targetOptions()) command.addOption(option);
-  command.action(async (options) => (await import('./top.ts')).top(options));
+    .option('--once', 'look once')
+    .action(async (options) => (await import('./top.ts')).top(options));
 }

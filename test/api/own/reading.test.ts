@@ -5,15 +5,20 @@ import { statuses } from '../statuses.ts';
 import { testApi, UBUNTU, type TestApi } from '../support.ts';
 
 const HOSTILE = '<script>alert(1)</script>\u001b]8;;http://x\u0007\u202eevil & "quoted"';
-const STDERR = `first\n${HOSTILE}\nerror: twice an error\n`;
+const STDERR = `first\n${HOSTILE}\nerror: twice an error\ncurl: https://a.blob/c/b?sv=1&sig=heardInStderr%3D failed\n`;
+/** Its end, as it is shown, begins within a signature. */
+const LONG_STDERR = `${'first '.repeat(200)}https://a.blob/c?sig=${'cutInTwo'.repeat(10)}\n${'x'.repeat(4_096 - 20)}\n`;
 
-/** A node whose every file is `STDERR`. */
+/** A node whose every file is `STDERR`, but those of one task. */
 const files: NodeFiles = {
   ask: (_account, _node, ask) => Promise.resolve({ kind: 'properties', file: fileAt('path' in ask ? ask.path : '') }),
-  read: (_account, _node, { path, start, end }) => Promise.resolve({ kind: 'file', file: fileAt(path), body: Readable.from([...Buffer.from(STDERR).subarray(start, (end ?? STDERR.length * 2) + 1)].map((byte) => Buffer.from([byte]))) }),
+  read: (_account, _node, { path, start, end }) => Promise.resolve({ kind: 'file', file: fileAt(path), body: Readable.from([...Buffer.from(contentOf(path)).subarray(start, (end ?? contentOf(path).length * 2) + 1)].map((byte) => Buffer.from([byte]))) }),
 };
+function contentOf(path: string): string {
+  return path.includes('/long/') ? LONG_STDERR : STDERR;
+}
 function fileAt(name: string): FileProperties {
-  return { name, isDirectory: false, sizeBytes: Buffer.byteLength(STDERR), modifiedAt: 0, createdAt: null, mode: '0o100644' };
+  return { name, isDirectory: false, sizeBytes: Buffer.byteLength(contentOf(name)), modifiedAt: 0, createdAt: null, mode: '0o100644' };
 }
 
 let it: TestApi;
@@ -22,13 +27,14 @@ beforeAll(async () => {
   const set = statuses(it.pool);
   await it.ask({ method: 'POST', url: '/pools', body: { id: 'P', vmSize: 'standard_a1_v2', virtualMachineConfiguration: { imageReference: UBUNTU.imageReference, nodeAgentSKUId: UBUNTU.nodeAgentSKUId } } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'J', poolInfo: { poolId: 'P' } } });
-  await it.ask({ method: 'POST', url: '/jobs/J/addtaskcollection', body: { value: [{ id: 'ok', commandLine: 'x' }, { id: 'bad', commandLine: `<img onerror=x> ${HOSTILE}` }] } });
+  await it.ask({ method: 'POST', url: '/jobs/J/addtaskcollection', body: { value: [{ id: 'ok', commandLine: 'x' }, { id: 'bad', commandLine: `<img onerror=x> curl 'https://a.blob/c/b?sig=heardInCommand%3D' ${HOSTILE}` }, { id: 'long', commandLine: 'x' }] } });
   it.now.value += 60_000;
   const node = await set.node('P', { id: 'tvmps_1_d' });
   const begun = { state: 'completed', attempt: 1, node, startedAt: it.now.value - 30_000 } as const;
   await set.task('J', 'ok', { ...begun, endedAt: it.now.value - 10_000, exitCode: 0, result: 'success' });
-  await set.task('J', 'bad', { ...begun, endedAt: it.now.value - 20_000, exitCode: 3, result: 'failure', retryCount: 2, failure: { category: 'UserError', code: 'FailureExitCode', message: '<b>failed</b>' } });
-  await set.job('J', { tasks: { active: 0, running: 0, succeeded: 1, failed: 1 } });
+  await set.task('J', 'bad', { ...begun, endedAt: it.now.value - 20_000, exitCode: 3, result: 'failure', retryCount: 2, failure: { category: 'UserError', code: 'FailureExitCode', message: '<b>failed</b> https://a.blob/c/b?sig=heardInFailure' } });
+  await set.task('J', 'long', { ...begun, endedAt: it.now.value - 15_000, exitCode: 1, result: 'failure' });
+  await set.job('J', { tasks: { active: 0, running: 0, succeeded: 1, failed: 2 } });
 });
 afterAll(() => it.close());
 
@@ -42,6 +48,14 @@ test('the report of a job has counts, times and what failed with its stderr, and
   expect(text).toContain('20 s');
   expect(text).not.toMatch(/<(?:script|img|b)\b|href|src=/i);
   expect(text).not.toMatch(/[^\n\P{Cc}]|\p{Bidi_Control}/u);
+});
+
+test('the report of a job has no secret, whoever asks for it: links are told without their signatures', async () => {
+  const { text } = await it.ask({ url: '/linarite/jobs/J/report' });
+  for (const where of ['curl &#39;https://a.blob/c/b', 'failed&lt;/b&gt; https://a.blob/c/b', 'https://a.blob/c/b?sv=1&amp;']) expect(text).toContain(where);
+  expect(text.match(/sig=\(hidden\)/g)).toHaveLength(3);
+  expect(text).toMatch(/… the end of \d+ bytes:\n[^]*x{4000}/);
+  expect(text).not.toMatch(/heardIn|cutInTwo/);
 });
 
 test('a text is found in a file of a task, from any byte on', async () => {

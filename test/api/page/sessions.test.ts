@@ -1,9 +1,12 @@
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { OWN_OPERATIONS } from '../../../src/api/own/operations.ts';
 import { createSessions } from '../../../src/api/page/sessions.ts';
 import { operations } from '../../../src/wire/operations.ts';
-import { testApi, type Got, type TestApi } from '../support.ts';
+import { testApi, UBUNTU, type Got, type TestApi } from '../support.ts';
 
 const HOST = '127.0.0.1:10800';
 const ORIGIN = `http://${HOST}`;
@@ -12,7 +15,8 @@ const PAGE = { host: HOST, origin: ORIGIN, 'sec-fetch-site': 'same-origin', 'con
 
 let it: TestApi;
 beforeAll(async () => {
-  it = await testApi();
+  // Its agents need no more than a credential, whichever.
+  it = await testApi({ door: { authenticate: () => ({ account: 1, node: 7, life: 1 }), connect: () => ({ onFrame: () => {}, onClose: () => {} }) } });
 });
 afterAll(() => it.close());
 
@@ -134,6 +138,20 @@ describe('a session', () => {
   });
 });
 
+test('a reader sees a task without the values of its settings and the signatures of its links, a contributor whole', async () => {
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
+  await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+  const link = 'https://a.blob.core.windows.net/c/b?sv=1&sig=';
+  const task = { id: 't', commandLine: `curl '${link}InCommand'`, environmentSettings: [{ name: 'PASSWORD', value: 'in a setting' }], resourceFiles: [{ httpUrl: `${link}InFile`, filePath: 'f' }] };
+  expect((await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: task })).status).toBe(201);
+  const hidden = { commandLine: `curl '${link}(hidden)'`, environmentSettings: [{ name: 'PASSWORD', value: '(hidden)' }], resourceFiles: [{ httpUrl: `${link}(hidden)`, filePath: 'f' }] };
+  const [reader, contributor] = [await browser('reader'), await browser('contributor')];
+  const seenBy = async (headers: Readonly<Record<string, string>>, url: string) => (await it.askPlainly({ url: `${url}?api-version=2025-06-01`, headers: { host: HOST, ...headers } })).json;
+  expect(await seenBy(reader, '/jobs/j/tasks/t')).toMatchObject(hidden);
+  expect((await seenBy(reader, '/jobs/j/tasks')).value).toMatchObject([hidden]);
+  expect(await seenBy(contributor, '/jobs/j/tasks/t')).toMatchObject(task);
+});
+
 /** Of the requests that another site can have a browser send. */
 const FOREIGN: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ['of another site', { host: HOST, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
@@ -178,8 +196,48 @@ describe('each operation, by role and origin', () => {
     expect(got.status).toBe(403);
   });
 
-  test('a contributor is let through', async () => {
-    const got = await send('GET', '/pools?api-version=2025-06-01', { host: HOST, ...contributor });
-    expect(got.status).toBe(200);
+  /** Streams have no end; lists of the same have one. */
+  const endless = (url: string): string => (url.startsWith('/linarite/events') ? `${url}&limit=1` : url);
+
+  test.each(ALL.filter(({ url, right }) => right === 'read' && !url.includes('/sessions/current')).map((one) => [`${one.method} ${one.url}`, one] as const))('%s is not refused to a reader on the page', async (_name, { method, url }) => {
+    expect([401, 403]).not.toContain((await send(method, endless(url), { ...PAGE, ...reader })).status);
+  });
+
+  test.each(ALL.filter(({ url }) => !url.includes('/sessions/current')).map((one) => [`${one.method} ${one.url}`, one] as const))('%s is not refused to a contributor on the page, unless a key is needed', async (_name, { method, url }) => {
+    const { status } = await send(method, endless(url), { ...PAGE, ...contributor });
+    if (BY_KEY.has(`${method} ${url.split('?')[0] ?? ''}`)) expect(status).toBe(403);
+    else expect([401, 403]).not.toContain(status);
+  });
+});
+
+/** What whoever signs in may do, and no session. */
+const BY_KEY: ReadonlySet<string> = new Set(['POST /linarite/signin/links']);
+
+describe('a session opens nothing beside the data plane and our own operations', () => {
+  test.each([
+    ['GET', '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups?api-version=2021-04-01'],
+    ['POST', '/linarite/identity/devices/ABCDEFGH'],
+    ['POST', '/linarite/identity/keys/rotate'],
+    ['GET', '/graph/v1.0/applications'],
+  ])('%s %s', async (method, url) => {
+    const headers = { ...PAGE, ...(await browser('contributor')), ...(method === 'GET' ? {} : { 'content-length': '0' }) };
+    expect((await it.askPlainly({ method, url, headers })).status).toBe(401);
+  });
+
+  test('its token is no bearer token', async () => {
+    const { 'x-linarite-session': token } = await browser('contributor');
+    expect((await it.askPlainly({ url: '/pools?api-version=2025-06-01', headers: { host: HOST, authorization: `Bearer ${token}` } })).status).toBe(401);
+  });
+
+  test('the socket of agents', async () => {
+    const server = createServer(it.api.handler).on('upgrade', it.api.upgrade).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const dial = (headers: Readonly<Record<string, string>>): WebSocket => new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/linarite/agent`, { headers });
+    const [error] = (await once(dial(await browser('contributor')), 'error')) as Error[];
+    expect(error?.message).toContain('401');
+    const agent = dial({ authorization: 'Bearer credential' });
+    await once(agent, 'open');
+    agent.terminate();
+    server.close();
   });
 });

@@ -38,7 +38,8 @@ describe('the demo', () => {
     expect(Math.min(...at(60, 8))).toBeGreaterThan(90);
 
     expect((await run(LINARITE, ['status', '--data-dir', dataDir])).code).toBe(3);
-    await linarite(['up', '--detach', '--port', '0', '--data-dir', dataDir]);
+    const { stdout: said } = await linarite(['up', '--detach', '--port', '0', '--data-dir', dataDir]);
+    expect(said).toMatch(/^ {2}page, for one browser within two minutes: http:\/\/127\.0\.0\.1:\d+\/#\/signin\/[\w-]{43}$/m);
     const env = JSON.parse((await linarite(['env', '--data-dir', dataDir, '--format', 'json'])).stdout) as LinariteEnv;
     const client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
     expect((await client.job.get(told.job)).state).toBe('completed');

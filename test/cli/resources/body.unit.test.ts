@@ -27,6 +27,10 @@ describe('a body', () => {
     });
   });
 
+  test('of a pool with a formula says that it scales itself, as az has it', () => {
+    expect(bodyOf(CREATION.pool, { id: 'p', autoScaleFormula: '$TargetDedicatedNodes = 1;' }, undefined)).toEqual({ id: 'p', enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;' });
+  });
+
   test('is that of a file, with what flags change', () => {
     expect(bodyOf(CREATION.job, { poolId: 'q', priority: '5' }, file('{"id":"j","poolInfo":{"poolId":"p","autoPoolSpecification":null},"displayName":"d"}'))).toEqual({ id: 'j', displayName: 'd', priority: 5, poolInfo: { poolId: 'q', autoPoolSpecification: null } });
   });

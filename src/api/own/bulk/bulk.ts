@@ -114,7 +114,7 @@ async function operation(call: OwnCall, { database }: Parts): Promise<Answer> {
   readNames(call.query, []);
   const id = param(call, 'operation');
   const row = UUID_FORM.test(id) ? await findBulk(database, call.account, id) : null;
-  if (row === null) throw new BatchError('ResourceNotFound');
+  if (row === null) throw new BatchError('ResourceNotFound', [{ key: 'Reason', value: 'There is no such operation.' }]);
   return json(200, viewOf(row));
 }
 

@@ -8,6 +8,7 @@ import { taskLines } from '../../../store/intents/tasks.ts';
 import { usageOfJob } from '../../../store/intents/usage.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import type { TaskRow } from '../../../wire/own/tasks.ts';
+import { withoutSecretForms } from '../../../wire/secrets.ts';
 import { hourlyPrice } from '../../../wire/sizes/prices.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import type { Answer } from '../../answer.ts';
@@ -31,6 +32,8 @@ export const reportOperations: readonly OwnOperation[] = [{ method: 'GET', path:
 const SLOWEST = 20;
 const FAILED = 20;
 const STDERR_BYTES = 4_096;
+/** Read before these and not shown: a signature that is cut in two would not be known as one. */
+const BEFORE_BYTES = 512;
 /** How long the end of one task's stderr is waited for. */
 const STDERR_MS = 5_000;
 const FAILURE = 2;
@@ -63,7 +66,7 @@ async function report(call: OwnCall, parts: Parts): Promise<Answer> {
     waits: await histogramOf(waits, 2),
     cost: await costOf(call, parts, job),
     slowest,
-    failed: await Promise.all(failed.map(async (row): Promise<Failure> => ({ row, stderr: await stderrOf(call, parts, job.id, row.id) }))),
+    failed: await Promise.all(failed.map(async (row): Promise<Failure> => ({ row: withoutSecrets(row), stderr: await stderrOf(call, parts, job.id, row.id) }))),
     failedInAll: allFailed.length,
   };
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox", 'content-disposition': `inline; filename="report.html"` }, body: page(reported) };
@@ -84,6 +87,11 @@ async function allEarlier(columns: TaskColumns, job: JobWithStatus, call: OwnCal
 }
 
 const COMPLETED = 3;
+
+/** A report is sent to others: no secret goes with it, whoever asks for it. */
+function withoutSecrets({ commandLine, failure, ...row }: TaskRow): TaskRow {
+  return { ...row, commandLine: withoutSecretForms(commandLine), ...(failure === undefined ? {} : { failure: { ...failure, message: withoutSecretForms(failure.message) } }) };
+}
 
 async function sumsOf({ length, state, result, retries }: TaskColumns): Promise<Pick<Reported, 'counts' | 'retries'>> {
   const counts = { succeeded: 0, failed: 0, running: 0, waiting: 0 };
@@ -117,15 +125,16 @@ async function costOf({ now }: OwnCall, { database }: Parts, { job }: JobWithSta
   };
 }
 
-/** The end of it; or why there is none. */
+/** The end of it without secrets; or why there is none. */
 async function stderrOf({ principal: { account }, now, baseUrl, signal }: OwnCall, parts: Parts, jobId: string, taskId: string): Promise<string> {
   const within = { params: { jobId, taskId, filePath: 'stderr.txt' }, now, requestId: '', baseUrl, signal: AbortSignal.any([signal, parts.timeout(STDERR_MS)]) };
   try {
     const size = Number((await askWithin(account, parts, { ...within, operation: 'File_GetPropertiesFromTask' })).headers['content-length'] ?? 0);
     if (size === 0) return '';
-    const { body } = await askWithin(account, parts, { ...within, operation: 'File_GetFromTask', headers: { 'ocp-range': `bytes=${Math.max(0, size - STDERR_BYTES)}-${size - 1}` } });
-    const text = body === null ? '' : typeof body === 'string' ? body : (await buffer(body)).toString('utf8');
-    return size > STDERR_BYTES ? `… the last ${STDERR_BYTES} of ${size} bytes:\n${text}` : text;
+    const isCut = size > STDERR_BYTES + BEFORE_BYTES;
+    const { body } = await askWithin(account, parts, { ...within, operation: 'File_GetFromTask', headers: { 'ocp-range': `bytes=${isCut ? size - STDERR_BYTES - BEFORE_BYTES : 0}-${size - 1}` } });
+    const text = withoutSecretForms(body === null ? '' : typeof body === 'string' ? body : (await buffer(body)).toString('utf8'));
+    return isCut ? `… the end of ${size} bytes:\n${text.slice(BEFORE_BYTES)}` : text;
   } catch (error) {
     if (signal.aborted) throw error;
     return `(stderr.txt cannot be had: ${error instanceof BatchError ? error.message : 'its node does not answer'})`;
