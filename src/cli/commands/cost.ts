@@ -39,7 +39,7 @@ export interface Cost {
 
 /** `linarite cost`. @throws CommandError: usage, failure for a job or task that is not there, notRunning. */
 export async function cost({ format, since, pool, job, task, region, ...target }: CostOptions): Promise<void> {
-  const query = new URLSearchParams(Object.entries({ pool, job, task, region }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  const query = new URLSearchParams(Object.entries({ pool, job, task, region }).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])));
   if (since !== undefined) query.set('since', new Date(instantOf(since, Date.now())).toISOString());
   const text = await ask(targetOf(target), { path: `/linarite/cost${query.size === 0 ? '' : `?${query}`}` });
   console.log(format === 'json' ? text : describe(JSON.parse(text) as Cost).join('\n'));
