@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { outputOptions } from './resources/output.ts';
 import { withTargetOptions } from './resources/target.ts';
 
-/** Adds `app create|upload|activate|list|show|delete`: applications that pools and tasks name (docs/applications.md). */
+/** Adds `app create|upload|activate|list|show|delete`: what pools and tasks name (docs/applications.md). */
 export function addAppCommands(program: Command): void {
   const app = program.command('app').description('applications: packages of programs that nodes unpack for pools and tasks');
   const commands = () => import('./commands/app.ts');

@@ -17,7 +17,7 @@ export interface TargetFlags {
 }
 
 /** The flags that say it. */
-export function targetOptions(): readonly Option[] {
+function targetOptions(): readonly Option[] {
   return [
     new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)'),
     new Option('--endpoint <url>', 'of any Batch account, one of Azure too (default: $AZURE_BATCH_ENDPOINT)'),
