@@ -43,7 +43,7 @@ const NEEDS = [
 ];
 
 /** Of the examples two are tried each time, those that need the least. */
-const EXAMPLES_LEFT = ['preemption', 'shardedTests', 'etl', 'media', 'mpiHeat', 'kmers'];
+const EXAMPLES_LEFT = ['preemption', 'shardedTests', 'etl', 'media', 'mpiHeat', 'kmers', 'rendering', 'training'];
 
 /**
  * Files that take a minute or more and try at full length, through real clients, what others try in seconds: without

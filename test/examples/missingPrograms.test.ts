@@ -21,6 +21,8 @@ test.each([
   ['sharded-tests', 'python3'],
   ['etl', 'python3'],
   ['kmers', 'python3'],
+  ['rendering', 'python3'],
+  ['training', 'python3'],
   ['media', 'ffmpeg'],
   ['mpi-heat', 'mpicc'],
 ])('%s says that %s is missing, and which package has it, before anything is started', async (name, program) => {
