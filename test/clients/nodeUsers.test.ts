@@ -74,6 +74,16 @@ describe.runIf(isPossible)('a user of a node, with @azure/batch and ssh', () => 
     expect(readdirSync(temporary).filter((name) => name.startsWith('linarite-ssh-'))).toEqual([]);
   });
 
+  test('is made by linarite node exec too, for an account that flags name', async () => {
+    const env = await instance.env();
+    const keyFile = join(outer, 'key');
+    writeFileSync(keyFile, env.AZURE_BATCH_ACCESS_KEY, { mode: 0o600 });
+    const target = ['--endpoint', env.AZURE_BATCH_ENDPOINT, '--account', env.AZURE_BATCH_ACCOUNT, '--key-file', keyFile];
+    const { stdout, code } = await run(LAUNCHER, ['node', 'exec', ...target, 'pool', node, '--', 'cat; exit 5'], { input: 'passed on\n', env: { TMPDIR: temporary, LINARITE_DATA_DIR: join(outer, 'nowhere') } });
+    expect([code, stdout]).toEqual([5, 'passed on\n']);
+    expect((await run(LAUNCHER, ['node', 'exec', ...target, 'pool', node], { env: { TMPDIR: temporary } })).code).toBe(2);
+  });
+
   test('is there after a reboot, and not after a reimage', async () => {
     await client.computeNode.addUser('pool', node, { name: 'bob', password: PASSWORD });
     await client.computeNode.reboot('pool', node);

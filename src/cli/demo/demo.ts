@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { hint, listOfTasks } from '../hint.ts';
+import { pageLink } from '../pageLink.ts';
 import { connectBatch } from '../run/account/batchAccount.ts';
 import { connectLocal, type Connection } from '../run/account/connection.ts';
 import { EXIT_CODES } from '../run/failure.ts';
@@ -60,7 +61,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
     });
     progress.clear();
     const stopped = await stopIfOurs(connection, flags);
-    console.log(json ? JSON.stringify(jsonOf(rendered, flags, { job: name, slots, picture })) : linesOf(rendered, flags, { name, stopped, endpoint: connection.batch.endpoint }).join('\n'));
+    console.log(json ? JSON.stringify(jsonOf(rendered, flags, { job: name, slots, picture })) : linesOf(rendered, flags, { name, running: stopped ? null : await runningOf(connection) }).join('\n'));
     return EXIT_CODES.succeeded;
   } catch (error) {
     progress.clear();
@@ -83,6 +84,10 @@ async function stopIfOurs({ local }: Connection, { keep, dataDir }: DemoFlags): 
   return true;
 }
 
+async function runningOf({ batch: { endpoint, account, key } }: Connection): Promise<Running> {
+  return { endpoint, link: await pageLink({ endpoint, credentials: { kind: 'key', account, key } }, 'contributor') };
+}
+
 interface Done {
   readonly job: string;
   readonly slots: number;
@@ -93,19 +98,25 @@ function jsonOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, nodes 
   return { result: 'succeeded', exitCode: EXIT_CODES.succeeded, picture: resolve(out), width, samples, seconds: seconds(elapsedMs), taskSeconds: seconds(taskMs), tasks, nodes, nodesUsed, slots, job };
 }
 
-interface Afterwards {
-  readonly name: string;
-  readonly stopped: boolean;
+/** The service, where it goes on. */
+interface Running {
   readonly endpoint: string;
+  /** To its page. */
+  readonly link: string;
 }
 
-function linesOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, keep, dataDir }: DemoFlags, { name, stopped, endpoint }: Afterwards): string[] {
+interface Afterwards {
+  readonly name: string;
+  readonly running: Running | null;
+}
+
+function linesOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, keep, dataDir }: DemoFlags, { name, running }: Afterwards): string[] {
   return [
     `the picture: ${resolve(out)}`,
     `${seconds(elapsedMs)} s for ${seconds(taskMs)} s of work: ${tasks} tasks on ${nodesUsed} nodes`,
-    stopped ? `the service was ended again; its data stays: ${hint('up --detach', dataDir)} brings it back with the job` : `the service runs at ${endpoint}; ${hint('down', dataDir)} ends it`,
+    running === null ? `the service was ended again; its data stays: ${hint('up --detach', dataDir)} brings it back with the job` : `the service runs at ${running.endpoint}; ${hint('down', dataDir)} ends it`,
     'look further:',
-    stopped ? `  ${hint('up --detach', dataDir)}    # prints a link to the page, which shows the job` : `  ${hint('open', dataDir)}    # a link to the page, which shows the job`,
+    running === null ? `  ${hint('up --detach', dataDir)}    # prints a link to the page, which shows the job` : `  ${running.link}    # the page, which shows the job: for one browser within two minutes; ${hint('open', dataDir)} makes more`,
     `  eval "$(${hint('env', dataDir)})"`,
     `  ${listOfTasks(name)}`,
     ...(keep === true ? [`  az batch task file list --job-id ${name} --task-id join --recursive --output table`] : []),

@@ -49,4 +49,11 @@ describe('the demo', () => {
     expect(others).toHaveLength(told.tasks - 1);
     for (const { executionInfo } of others) expect(executionInfo?.endTime?.getTime()).toBeLessThanOrEqual(last.executionInfo?.startTime?.getTime() ?? 0);
   }, 180_000);
+
+  test('beside a service that goes on prints a link that signs a browser in', async () => {
+    const { stdout } = await linarite(['demo', '--width', '64', '--samples', '1', '--out', 'smaller.png', '--data-dir', dataDir], { cwd: directory, timeoutMs: 110_000 });
+    const [, origin = '', link = ''] = /^ {2}(http:\/\/127\.0\.0\.1:\d+)\/#\/signin\/([\w-]{43}) +# the page, which shows the job/m.exec(stdout) ?? [];
+    const signedIn = await fetch(`${origin}/linarite/signin`, { method: 'POST', headers: { origin, 'content-type': 'application/json' }, body: JSON.stringify({ link }) });
+    expect([signedIn.status, stdout]).toEqual([200, expect.stringContaining('the picture: ')]);
+  }, 180_000);
 });
