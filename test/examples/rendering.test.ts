@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { type Decoded, decodePng } from '../cli/demo/decodePng.ts';
 import { placeForOutput, runExample } from '../support/examples.ts';
 
-const [hasFfmpeg, hasBlender] = [{ program: 'ffmpeg', says: '-version' }, { program: 'blender', says: '--version' }].map(({ program, says }) => spawnSync(program, [says]).status === 0);
+const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
+const hasBlender = spawnSync('blender', ['--version']).status === 0;
 const WIDTH = 32;
 const HEIGHT = 18;
 const GAP = 2;
@@ -32,8 +33,8 @@ test('frames are drawn by the nodes, each another one, and joined in their order
   const [red = 0, , blue = 0] = frames[0] ?? [];
   expect(blue).toBeGreaterThan(red);
 
-  expect(existsSync(join(place.path, 'film.mp4'))).toBe(hasFfmpeg === true);
-  if (hasFfmpeg === true) {
+  expect(existsSync(join(place.path, 'film.mp4'))).toBe(hasFfmpeg);
+  if (hasFfmpeg) {
     const shown = spawnSync('ffprobe', ['-v', 'error', '-count_frames', '-show_entries', 'stream=nb_read_frames', '-of', 'csv=p=0', join(place.path, 'film.mp4')], { encoding: 'utf8' });
     expect(Number.parseInt(shown.stdout, 10)).toBe(10);
   }
@@ -44,6 +45,6 @@ test('a size that no film has is refused before anything starts', { timeout: 120
   expect((await runExample('rendering', ['--frames', 'all'], { code: 2 })).stderr).toBe('--frames is a number from 1 to 9999\n');
 });
 
-test.skipIf(hasBlender === true)('where Blender is missing, --blender names its package', { timeout: 120_000 }, async () => {
+test.skipIf(hasBlender)('where Blender is missing, --blender names its package', { timeout: 120_000 }, async () => {
   expect((await runExample('rendering', ['--blender'], { code: 2 })).stderr).toContain('this example needs blender: apt-get install blender');
 });
