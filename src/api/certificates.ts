@@ -52,6 +52,11 @@ export async function provideCertificates(options: { directory: string; names?: 
   return { authorityFile: join(directory, 'ca.pem'), ...made };
 }
 
+/** It is to be made anew from then on. */
+export interface RenewableIdentity extends TlsIdentity {
+  readonly renewAt: Date;
+}
+
 /** Where a certificate is kept (`FILE.pem`, `FILE-key.pem`), and the authority that signs it. */
 interface CertificatePlace {
   readonly directory: string;
@@ -60,7 +65,7 @@ interface CertificatePlace {
 }
 
 /** One server certificate for just these names, with the chain to the authority. */
-export async function provideCertificate({ directory, file, authorityDirectory, names, now }: CertificatePlace & { readonly names: readonly string[]; readonly now: Date }): Promise<TlsIdentity & { readonly renewAt: Date }> {
+export async function provideCertificate({ directory, file, authorityDirectory, names, now }: CertificatePlace & { readonly names: readonly string[]; readonly now: Date }): Promise<RenewableIdentity> {
   const authority = readUsable(authorityDirectory, 'ca', now) ?? (await makeAuthority(authorityDirectory, now));
   const found = readUsable(directory, file, now);
   const server = found !== undefined && isFor(found, authority, names) ? found : await makeServer({ directory, file, authority, names, now });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { screenOf, type JobSeen, type Sight } from '../../src/cli/top/screen.ts';
+import { endsTop } from '../../src/cli/top/top.ts';
 
 const JOB: JobSeen = { id: 'render', pool: 'p', createdAt: 0, waiting: 60, running: 10, succeeded: 25, failed: 5 };
 const SIGHT: Sight = { at: 60_000, endpoint: 'http://here', pools: [{ id: 'p', state: 'resizing', nodes: { idle: 1, running: 2 }, target: 5 }], jobs: [JOB], moreJobs: 0 };
@@ -24,4 +25,11 @@ test('it fits the screen, and says what it leaves out', () => {
   const lines = screenOf(many, null, { columns: 20, rows: 6 });
   expect([lines.length, Math.max(...lines.map((line) => line.length)), lines.at(-1)]).toEqual([6, 20, '… 10 lines more']);
   expect(screenOf({ ...SIGHT, pools: [], jobs: [] }, null, WIDE).join(' ')).toContain('no pools  no active jobs');
+});
+
+test.each([
+  ['q', true], ['qq', true], ['jq', true], ['\u0003', true], ['\u0004', true], ['\u001b', true],
+  ['', false], ['j', false], ['\u001b[A', false], ['\u001bOq', false],
+])('the keys %j, come at once, end it: %j', (keys, ends) => {
+  expect(endsTop(keys)).toBe(ends);
 });

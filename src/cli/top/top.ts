@@ -50,10 +50,18 @@ export async function top(flags: TopFlags): Promise<void> {
   }
 }
 
+/**
+ * Whether what came from the terminal at once has a `q`, Ctrl-C or Ctrl-D, or is Escape: keys that are pressed fast come
+ * together, and those that begin with Escape are others.
+ */
+export function endsTop(keys: string): boolean {
+  return keys === '\u001b' || (!keys.startsWith('\u001b') && ['q', '\u0003', '\u0004'].some((key) => keys.includes(key)));
+}
+
 function takeKeys(onEnd: () => void): () => void {
   const { stdin } = process;
   const onKey = (key: Buffer): void => {
-    if (['q', '\u0003', '\u001b'].includes(key.toString())) onEnd();
+    if (endsTop(key.toString())) onEnd();
   };
   if (stdin.isTTY) stdin.setRawMode(true);
   stdin.on('data', onKey);

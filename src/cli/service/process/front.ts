@@ -6,6 +6,7 @@ import { PortTakenError, listen, type Listener, type ListenerOptions } from '../
 import { NamedCertificates } from '../../../api/namedCertificates.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { serviceAddress } from '../providers/make.ts';
+import { certificateRenewal } from './certificateRenewal.ts';
 import type { Composition } from './composition.ts';
 import { internalUrlOf } from '../several/severalOptions.ts';
 import type { ApiPart } from './parts.ts';
@@ -38,7 +39,7 @@ export async function openFront(given: Composition): Promise<Front> {
   const certificates = (): ReturnType<typeof provideCertificates> => provideCertificates({ directory: directory.certificates, names, now: new Date() });
   const named = new NamedCertificates(directory.certificates, () => new Date());
   const suffix = options.hostSuffix ?? HOST_SUFFIX;
-  let shown = await certificates();
+  const shown = await certificates();
   let api: ApiPart | undefined;
   const serving: Pick<ListenerOptions, 'tlsFor' | 'onRequest' | 'onUpgrade'> = {
     tlsFor: (name) => {
@@ -54,19 +55,11 @@ export async function openFront(given: Composition): Promise<Front> {
   const listener = await listen({ host: options.host, port: options.port, tls: shown, ...serving }).catch((error: unknown) => {
     throw error instanceof PortTakenError ? portTaken(options.port, options.host, '--port') : error;
   });
-  const renewal = setInterval(() => {
-    if (Date.now() < shown.renewAt.getTime()) return;
-    certificates().then(
-      (renewed) => {
-        shown = renewed;
-        listener.replaceCertificate(shown);
-        named.forget();
-        log.info('certificate renewed');
-      },
-      (error: unknown) => log.error({ error }, 'the certificate could not be renewed'),
-    );
-  }, RENEWAL_LOOK_MS);
   const further = new Map<string, Listener>();
+  const look = certificateRenewal({ main: listener, identity: shown, provide: certificates, further, named, now: () => new Date(), onRenewed: () => log.info('certificate renewed') });
+  const renewal = setInterval(() => {
+    look().catch((error: unknown) => log.error({ error }, 'the certificate could not be renewed'));
+  }, RENEWAL_LOOK_MS);
   return {
     port: listener.port,
     listenAt: async (address) => {
