@@ -51,8 +51,8 @@ export async function top(flags: TopFlags): Promise<void> {
 }
 
 /**
- * Whether what came from the terminal at once has a `q`, Ctrl-C or Ctrl-D, or is Escape: keys that are pressed fast come
- * together, and those that begin with Escape are others.
+ * Whether what came from the terminal at once has a `q`, Ctrl-C or Ctrl-D, or is Escape. Keys that are pressed fast
+ * come together; those that only begin with Escape are others.
  */
 export function endsTop(keys: string): boolean {
   return keys === '\u001b' || (!keys.startsWith('\u001b') && ['q', '\u0003', '\u0004'].some((key) => keys.includes(key)));

@@ -3,7 +3,9 @@ import type { TlsIdentity } from '../../../src/api/certificates.ts';
 import { certificateRenewal } from '../../../src/cli/service/process/certificateRenewal.ts';
 
 const DAY_MS = 86_400_000;
-const identity = (chain: string, renewOn: number) => ({ chain, key: '', renewAt: new Date(renewOn * DAY_MS) });
+function identity(chain: string, renewOn: number) {
+  return { chain, key: '', renewAt: new Date(renewOn * DAY_MS) };
+}
 
 /** A port and one further address, over days. */
 function port() {
