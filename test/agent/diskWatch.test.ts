@@ -52,7 +52,7 @@ test('a node tells when more lies in its directory than may, and when it no long
     rmSync(join(directory, 'fill'));
     await free;
     expect(watch.isOverfull).toBe(false);
-    expect(told).toEqual([{ code: 'DiskFull', message: "More lies on the node's disk than nodes of its size have", values: [{ name: 'UsedBytes', value: expect.stringMatching(/^3\d{6}$/) }, { name: 'MostBytes', value: '2000000' }] }, null]);
+    expect(told).toEqual([{ code: 'DiskFull', message: "More lies on the node's disk than nodes of its size have", values: [{ name: 'UsedBytes', value: expect.stringMatching(/^[23]\d{6}$/) }, { name: 'MostBytes', value: '2000000' }] }, null]);
   } finally {
     watch.close();
     rmSync(directory, { recursive: true });

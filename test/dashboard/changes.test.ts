@@ -192,7 +192,7 @@ describe.skipIf(!hasChromium)('what is changed on the page (needs Debian\'s chro
     await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.getByLabel('Tasks', { exact: true }).fill('41');
-    expect(page.url()).toContain('tasks=41');
+    await expect.poll(() => page.url()).toContain('tasks=41');
   });
 
   test('a formula that is wrong, and a word that is none, are refused with their names', async () => {
@@ -237,7 +237,7 @@ describe.skipIf(!hasChromium)('what is changed on the page (needs Debian\'s chro
       await row.getByRole('button', { name: /127\.0\.0\.1/ }).first().click();
       await client.call('POST', '/jobs', { id: 'heard', poolInfo: { poolId: 'p-1' } });
       await page.getByRole('row', { name: /job\.created.*204/ }).waitFor();
-      expect(page.url()).toMatch(/webhook=\d+/);
+      await expect.poll(() => page.url()).toMatch(/webhook=\d+/);
       await row.getByRole('button', { name: /^Actions on/ }).click();
       await page.getByRole('button', { name: 'Delete…' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

@@ -110,7 +110,7 @@ describe.skipIf(!hasChromium)('the page in a browser (needs Debian\'s chromium)'
     const { page } = window;
     await page.goto(link);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
-    expect(page.url()).toBe(`${origin}/#/`);
+    await expect.poll(() => page.url()).toBe(`${origin}/#/`);
     const other = await openWindow(browser, origin);
     await other.page.goto(link);
     await other.page.getByText('The link has been used').waitFor();

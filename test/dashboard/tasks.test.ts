@@ -196,7 +196,7 @@ describe.skipIf(!hasChromium)('tasks, nodes and pools on the page (needs Debian\
     await page.mouse.move(...at(0.6));
     await page.mouse.up();
     await page.getByRole('button', { name: 'All of the time' }).waitFor();
-    expect(page.url()).toMatch(/window=\d+-\d+/);
+    await expect.poll(() => page.url()).toMatch(/window=\d+-\d+/);
     await page.getByRole('button', { name: 'All of the time' }).click();
     await chart.focus();
     // The part is shown until the whole is there, and may have no bar.
