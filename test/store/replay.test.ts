@@ -108,7 +108,7 @@ async function workThroughThreeEpochs(): Promise<void> {
   await until('all tasks have ended, and the job of three with them', `(select count(*) from task_status where state = ${STATE.completed}) = 63 and (select state from job_status where job = ${chain}) = 'completed'`);
   await service.stop('leave');
   network.breakAll(service);
-  // Without an owner to shortly before the next partition of the journal, and with one into it, who has written by then.
+  // Without an owner to shortly before the next partition of the journal. One who writes before it, and into it.
   const boundary = Math.ceil((world.now() + 10_000) / JOURNAL_SLOT_MS) * JOURNAL_SLOT_MS;
   await pass(boundary - 10_000 - world.now());
   service = start(PROCESSES[2]);
