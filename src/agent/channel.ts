@@ -103,10 +103,11 @@ export function openChannel(options: ChannelOptions): Channel {
     opening.on('error', (error) => {
       if (!isUsual(error)) complain(messageOf(error));
     });
-    opening.on('close', () => {
+    opening.on('close', (_code, reason) => {
       clearInterval(beats);
       isUnreachable = isRedirected && !isOpened;
       if (socket !== opening) return;
+      if (!welcomed && reason.length > 0) complain(`it sends this agent away: ${reason.toString('utf8')}`);
       welcomed = false;
       socket = null;
       dialLater();

@@ -13,6 +13,15 @@ import type { NameValue } from '../core/status.ts';
 export const AGENT_PROTOCOL = 1;
 
 /**
+ * Whether this service and an agent of that protocol understand each other: one of them is always upgraded before the
+ * other, so they may be one apart. What is new in a frame is optional, and frames of a new kind go only to who has said
+ * that it knows them. A protocol is raised where that is not enough, and then serves the one before as well.
+ */
+export function speaksWith(protocol: number): boolean {
+  return Math.abs(protocol - AGENT_PROTOCOL) <= 1;
+}
+
+/**
  * A frame of an agent is cut before this: the service closes a connection on one of more than 4 MiB, and the agent
  * would send it again for ever.
  */

@@ -1,8 +1,9 @@
 import { isAgentFrame } from '../agent/frameCheck.ts';
-import type { AgentFrame } from '../agent/frames.ts';
+import { type AgentFrame, speaksWith } from '../agent/frames.ts';
 import type { NodeNumber } from '../core/keys.ts';
 import { MEASURE_EVERY_MS } from '../core/tunables.ts';
 import type { AgentChannel } from '../ports.ts';
+import { AGENT_NOT_SUPPORTED, reportsOf, whyNotSupported } from './otherProtocol.ts';
 import { applicationsIn, packageSource } from './packages.ts';
 import type { Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -21,14 +22,26 @@ export interface AgentConnection {
 export function connectAgent(session: Session, around: Surroundings, node: NodeNumber, life: number, channel: AgentChannel): AgentConnection {
   const { channels } = session;
   const { options, absent, fileAsks, nodeAsks, archive, quarantine } = around;
+  const { log } = options;
   if (quarantine.keepsOut(node, life)) channel.close('this node, or its pool, is in quarantine');
   else if (session.lifeOf(node) !== life) {
     channel.send({ kind: 'leave', epoch: session.epoch });
     channel.close('this node, or this life of it, is not in the account');
   } else channels.open(node, life, channel);
+  let isRefused = false;
   return {
     onFrame: listenTo(life, channel, {
       isCurrent: () => channels.isCurrent(node, channel),
+      refuse: (hello) => {
+        isRefused = true;
+        const known = session.nodes.get(node);
+        // It comes again and again.
+        if (known?.errors.some(({ code }) => code === AGENT_NOT_SUPPORTED) !== true) {
+          log.warn({ node, nodeId: known?.id, protocol: hello.protocol }, 'an agent was sent away: its protocol is more than one apart from that of this service');
+          for (const report of reportsOf(hello, life)) session.push({ kind: 'agent', node, report });
+        }
+        channel.close(whyNotSupported(hello));
+      },
       welcome: (hello) => {
         channels.learn(node, hello.answers ?? []);
         return welcome(session, options, node, channel);
@@ -63,7 +76,9 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
       archive?.closed(node);
       // A connection of an earlier life says nothing of this one.
       if (session.lifeOf(node) !== life) return;
-      absent.silent(node, options.monotonic(), unheardMs);
+      // One that is sent away each time is given up like one that never comes.
+      if (isRefused) absent.expect(node, options.monotonic());
+      else absent.silent(node, options.monotonic(), unheardMs);
       session.push({ kind: 'silent', node });
     },
   };
@@ -92,6 +107,8 @@ async function welcome({ nodes, specs, channels, epoch }: Session, { account, st
 
 interface ListenOptions {
   isCurrent(): boolean;
+  /** It is of another protocol: nothing else of what it says can be relied on. */
+  refuse(hello: Extract<AgentFrame, { kind: 'hello' }>): void;
   /** Tells the agent of its node; resolves also if it could not and closed the channel. */
   welcome(hello: Extract<AgentFrame, { kind: 'hello' }>): Promise<void>;
   said(hello: Extract<AgentFrame, { kind: 'hello' }>): void;
@@ -118,6 +135,7 @@ function listenTo(life: number, channel: AgentChannel, options: ListenOptions): 
   };
   const receive = (frame: AgentFrame): void => {
     if (!options.isCurrent()) return;
+    if (frame.kind === 'hello' && Number.isSafeInteger(frame.protocol) && !speaksWith(frame.protocol)) return options.refuse(frame);
     if (!isAgentFrame(frame)) return channel.close('no frame of this protocol');
     if (waiting !== null) {
       waiting.push(frame);

@@ -106,6 +106,15 @@ describe('a node and its owner', () => {
     });
   });
 
+  test('what a later service adds to its frames, and frames of later kinds, disturb no agent', async () => {
+    node.owner.welcome = { ...node.owner.welcome, node: { ...node.owner.welcome.node, ofALaterRelease: { x: 1 } } as typeof node.owner.welcome.node };
+    node.owner.drop();
+    await node.owner.until('a second hello', () => hellos().length === 2);
+    node.owner.sendText(JSON.stringify({ kind: 'ofALaterRelease', epoch: 1 }));
+    node.owner.sendText(JSON.stringify({ kind: 'commands', epoch: 1, ofALaterRelease: 1, commands: [{ kind: 'ofALaterRelease' }, { kind: 'offer', key: key(1), work: { ...work({ commandLine: '/bin/true' }), ofALaterRelease: [] } }] }));
+    await node.owner.until('it runs', () => endOf(node.owner, key(1)));
+  });
+
   test('what is no frame changes nothing', async () => {
     node.owner.sendText('{"kind":');
     node.owner.sendText('[]');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
+import { AGENT_PROTOCOL, type AgentFrame, type OwnerFrame } from '../../src/agent/frames.ts';
 import { decodeBeginning, decodeInputs } from '../../src/control/journal.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
 import { taskTokens } from '../../src/control/taskTokens.ts';
@@ -595,6 +595,53 @@ describe('an owner', () => {
     await owner.tick();
     expect(agent.closed).toEqual(['no frame of this protocol']);
     expect(kinds(told)).not.toContain('ended');
+  });
+
+  test.each([AGENT_PROTOCOL - 1, AGENT_PROTOCOL + 1])('takes an agent of protocol %i, which is one apart, whatever else it says of itself', async (protocol) => {
+    const { owner, told, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    const agent = connect();
+    agent.onFrame({ ...hello, protocol, ofAnotherRelease: { x: 1 }, report: { ...hello.report, ofAnotherRelease: [2] } } as AgentFrame);
+    await turnOfTheLoop();
+    agent.onFrame({ ...started(1), ofAnotherRelease: true } as unknown as AgentFrame);
+    await owner.tick();
+    expect(agent.kinds()).toContain('welcome');
+    expect(agent.closed).toEqual([]);
+    expect(kinds(told).slice(-2)).toEqual(['hello', 'started']);
+  });
+
+  test.each([AGENT_PROTOCOL - 2, AGENT_PROTOCOL + 2])('sends an agent of protocol %i away, which is two apart, and its node shows why, once', async (protocol) => {
+    const { owner, told, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    const from = told.length;
+    const agent = connect();
+    // Its reports may have another shape as well.
+    agent.onFrame({ kind: 'hello', protocol, report: { life: 2, version: '9.0.0', ipAddress: '10.0.0.4', held: 'all' } } as unknown as AgentFrame);
+    agent.onClose(0);
+    await owner.tick();
+    expect(agent.kinds()).toEqual([]);
+    expect(agent.closed).toEqual([`The agent speaks protocol ${protocol}, this service ${AGENT_PROTOCOL}: they may be one apart.`]);
+    expect(told.slice(from)).toMatchObject([
+      { kind: 'agent', report: { kind: 'hello', life: 2, version: '9.0.0', held: [], ready: false } },
+      { kind: 'agent', report: { kind: 'unusable', errors: [{ code: 'NodeAgentNotSupported', message: expect.stringContaining(`protocol ${protocol}`) }] } },
+      { kind: 'silent' },
+    ]);
+  });
+
+  test('gives up a node whose agent comes again and again and is sent away, when its lease is over', async () => {
+    const { owner, told, connect, clock } = scripted();
+    await owner.start();
+    await owner.tick();
+    for (let minute = 0; minute < 2; minute++) {
+      const agent = connect();
+      agent.onFrame({ ...hello, protocol: AGENT_PROTOCOL + 2 } as AgentFrame);
+      agent.onClose(0);
+      clock.now += 40_000;
+      await owner.tick();
+    }
+    expect(kinds(told)).toContain('leaseExpired');
   });
 
   test('tells an agent to leave that still speaks when the engine says that its node has ended', async () => {
