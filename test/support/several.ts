@@ -6,13 +6,16 @@ import { connectionUrl, ensureDatabase } from '../../src/store/embedded/database
 import { type TemporaryBlobs, temporaryBlobs } from './blobs.ts';
 import { freePort, linarite, type LinariteEnv, until } from './linarite.ts';
 import { type TemporaryPostgres, temporaryPostgres } from './postgres.ts';
+import type { Release } from './releases.ts';
+import type { PostgresConnection } from '../../src/store/embedded/postgres.ts';
 
 /** One of several processes on a database. */
 export interface Member {
   readonly dataDir: string;
   readonly port: number;
   readonly url: string;
-  up(): Promise<void>;
+  /** By this release, or by another one. */
+  up(release?: Release): Promise<void>;
   /** Ends it without a word. */
   kill(): Promise<void>;
   /** `linarite down`: it leaves. */
@@ -36,15 +39,24 @@ export interface Several {
 
 export const CLUSTER_KEY = 'a cluster key that only tests use, which is long enough';
 
+export interface SeveralOptions {
+  /** What each of them reaches the database by, in their order; left out: the database itself. */
+  readonly reach?: (database: PostgresConnection) => Promise<readonly string[]>;
+  /** The release that they are started with the first time; left out: this one. */
+  readonly release?: Release;
+}
+
 /**
  * Real processes on one real PostgreSQL and one blob server, their nodes in one directory. `flags`: further ones of
  * `up`.
  */
-export async function startSeveral(count: number, flags: readonly string[] = []): Promise<Several> {
+export async function startSeveral(count: number, flags: readonly string[] = [], { reach, release }: SeveralOptions = {}): Promise<Several> {
   const parent = mkdtempSync(join(tmpdir(), 'linarite-several-'));
   chmodSync(parent, 0o711);
   const postgres = await temporaryPostgres();
-  const databaseUrl = connectionUrl(await ensureDatabase(postgres.connection, 'several'));
+  const database = await ensureDatabase(postgres.connection, 'several');
+  const databaseUrl = connectionUrl(database);
+  const databaseUrls = (await reach?.(database)) ?? [];
   const blobs: TemporaryBlobs = await temporaryBlobs(postgres);
   const { endpoint } = blobs.server;
   const environment = {
@@ -52,7 +64,7 @@ export async function startSeveral(count: number, flags: readonly string[] = [])
     LINARITE_CLUSTER_KEY: CLUSTER_KEY,
     LINARITE_STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=testaccount;AccountKey=${Buffer.from('a key that only tests use').toString('base64')};BlobEndpoint=${endpoint};`,
   };
-  const members = await Promise.all(Array.from({ length: count }, (_, index) => memberAt(join(parent, `member${index + 1}`), [...flags, '--shared-node-dir', join(parent, 'nodes')], environment)));
+  const members = await Promise.all(Array.from({ length: count }, (_, index) => memberAt(join(parent, `member${index + 1}`), [...flags, '--shared-node-dir', join(parent, 'nodes')], { ...environment, LINARITE_DATABASE_URL: databaseUrls[index] ?? databaseUrl })));
   const balancing = await balance(members.map(({ port }) => port));
   const purge = async (): Promise<void> => {
     balancing.close();
@@ -63,7 +75,7 @@ export async function startSeveral(count: number, flags: readonly string[] = [])
     rmSync(parent, { recursive: true, force: true });
   };
   try {
-    for (const member of members) await member.up();
+    for (const member of members) await member.up(release);
   } catch (error) {
     await purge();
     throw error;
@@ -79,7 +91,7 @@ export async function memberAt(dataDir: string, flags: readonly string[], enviro
     dataDir,
     port,
     url: `http://127.0.0.1:${port}`,
-    up: async () => void (await linarite(['up', '--detach', '--data-dir', dataDir, '--port', String(port), ...flags], { env: environment })),
+    up: async (release = linarite) => void (await release(['up', '--detach', '--data-dir', dataDir, '--port', String(port), ...flags], { env: environment })),
     kill: async () => void process.kill(await pid(), 'SIGKILL'),
     down: async () => void (await linarite(['down', '--data-dir', dataDir])),
     restart: async () => void (await linarite(['restart', '--data-dir', dataDir], { env: environment })),

@@ -13,8 +13,11 @@ export interface Way {
 /** How long TCP waits before it sends again what was lost, on a way of 200 ms. */
 const REPEATED_AFTER_MS = 600;
 
-/** The kernel of a small test machine has no netem: a relay of TCP is what delays and loses here. */
-export async function openWay(target: number): Promise<Way> {
+/**
+ * The kernel of a small test machine has no netem: a relay of TCP is what delays and loses here. `target`: a port of
+ * this machine, or the path of a socket.
+ */
+export async function openWay(target: number | string): Promise<Way> {
   let isCut: 'none' | 'both' | 'to' | 'from' = 'none';
   let [delayMs, oneIn, pieces] = [0, 0, 0];
   const sockets = new Set<Socket>();
@@ -33,7 +36,7 @@ export async function openWay(target: number): Promise<Way> {
     });
   };
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
+    const far = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
     for (const [one, other] of [[near, far], [far, near]] as const) {
       sockets.add(one);
       one.on('error', () => other.destroy()).on('close', () => {
