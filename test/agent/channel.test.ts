@@ -31,12 +31,11 @@ describe('a node and its owner', () => {
   });
 
   test('tasks go on while the connection is down, and are told of afterwards with what is held', async () => {
-    offer(1, until('go'));
-    offer(2, until('never'));
-    offer(3, '/bin/true');
+    // In one frame: of several the last may not have come yet when the connection ends.
+    node.owner.command(...[until('go'), until('never'), '/bin/true'].map((commandLine, index) => ({ kind: 'offer', key: key(index + 1), work: work({ task: `t${index + 1}`, commandLine }) }) as const));
     await node.owner.until('two started', () => node.owner.reports.filter(({ kind }) => kind === 'started').length === 2);
     node.owner.drop();
-    await node.owner.until('a second hello', () => hellos().length === 2);
+    await node.owner.until('a second hello', () => hellos().length >= 2);
     expect(hellos()[1]?.report.held.map(({ key, state }) => `${key.task} ${state}`)).toEqual(['1 started', '2 started', '3 offered']);
     expect(hellos()[1]?.report.ready).toBe(true);
     expect(hellos().map(({ report }) => report.jobs)).toEqual([[], [1]]);
@@ -82,7 +81,7 @@ describe('a node and its owner', () => {
   test('frames of an owner that has been replaced are refused', async () => {
     node.owner.welcome.epoch = 5;
     node.owner.drop();
-    await node.owner.until('a second hello', () => hellos().length === 2);
+    await node.owner.until('a second hello', () => hellos().length >= 2);
     node.owner.send({ kind: 'commands', epoch: 4, commands: [{ kind: 'offer', key: key(1), work: work({ commandLine: '/bin/true' }) }] });
     node.owner.send({ kind: 'leave', epoch: 4 });
     offer(2, '/bin/true');
@@ -93,7 +92,7 @@ describe('a node and its owner', () => {
   test('a welcome of an owner that has been replaced is hung up on', async () => {
     node.owner.welcome.epoch = 5;
     node.owner.drop();
-    await node.owner.until('a second hello', () => hellos().length === 2);
+    await node.owner.until('a second hello', () => hellos().length >= 2);
     offer(1, '/bin/true');
     await node.owner.until('it runs', () => endOf(node.owner, key(1)));
     node.owner.welcome.epoch = 3;

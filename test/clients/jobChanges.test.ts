@@ -182,7 +182,7 @@ describe('counts and what is told of execution', () => {
     await taskIn('counts', 'runs', 'running');
     await addTask('counts', 'waits', LASTING, { requiredSlots: 2 });
     await addTask('counts', 'never', LASTING, { requiredSlots: 9 });
-    expect(await client.call('GET', '/jobs/counts/taskcounts')).toMatchObject({
+    await expect.poll(() => client.call('GET', '/jobs/counts/taskcounts'), { timeout: LONGEST_MS }).toMatchObject({
       taskCounts: { active: 2, running: 1, completed: 2, succeeded: 1, failed: 1 },
       taskSlotCounts: { active: 11, running: 3, completed: 6, succeeded: 2, failed: 4 },
     });

@@ -73,12 +73,12 @@ describe('job schedules, with @azure/batch', () => {
     await madeFirst('ending');
     await client.task.add('ending:job-1', { id: 'long', commandLine: 'sleep 600' });
     await client.jobSchedule.disable('ending');
-    expect((await client.jobSchedule.get('ending')).state).toBe('disabled');
+    await expect.poll(async () => (await client.jobSchedule.get('ending')).state, { timeout: 60_000 }).toBe('disabled');
     await client.jobSchedule.enable('ending');
     await client.jobSchedule.terminate('ending');
     expect((await completedJob('ending:job-1')).executionInfo?.terminateReason).toBe('TerminateJobSchedule');
-    const listed = await client.jobSchedule.list({ jobScheduleListOptions: { filter: "startswith(id,'end')" } });
-    expect(listed.map(({ id, previousState }) => [id, previousState])).toEqual([['ending', 'terminating']]);
+    const listed = () => client.jobSchedule.list({ jobScheduleListOptions: { filter: "startswith(id,'end')" } });
+    await expect.poll(async () => (await listed()).map(({ id, previousState }) => [id, previousState]), { timeout: 60_000 }).toEqual([['ending', 'terminating']]);
     expect((await client.jobSchedule.exists('ending')).body).toBe(true);
     await client.jobSchedule.deleteMethod('ending');
     await until('schedule and job are gone', 60_000, async () => {

@@ -98,8 +98,10 @@ test('low-priority nodes are as many as there is capacity for, also those that t
   const told: Observation[] = [];
   second.watch((observation) => told.push(observation));
   expect((await second.list('all')).map(({ node }) => node).toSorted()).toEqual([1, 2, 3]);
-  expect(told).toEqual([{ node: expect.any(Number), life: 1, observed: { kind: 'preempting', graceMs: 500, reason: 'There is capacity for 2 low-priority cores now.' } }]);
-  const noticed = told[0]?.node ?? 0;
+  // On a slow machine the end that follows it may have been told by now.
+  const notices = told.filter(({ observed }) => observed.kind !== 'preempted');
+  expect(notices).toEqual([{ node: expect.any(Number), life: 1, observed: { kind: 'preempting', graceMs: 500, reason: 'There is capacity for 2 low-priority cores now.' } }]);
+  const noticed = notices[0]?.node ?? 0;
   expect([1, 2]).toContain(noticed);
   // Nobody releases it by then. Whoever asks later, another service as well, hears why it ended.
   await expect.poll(() => told.at(-1), { timeout: 30_000, interval: 50 }).toMatchObject({ node: noticed, life: 1, observed: { kind: 'preempted' } });
