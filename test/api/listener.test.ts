@@ -108,29 +108,25 @@ describe('one port for TLS and plain HTTP', () => {
 
   test('closing lets a request under way end and sends idle clients away at once', async () => {
     let answerLate: (() => void) | undefined;
-    const asked = new Promise<void>((resolve) => {
-      void start((request, response) => {
-        if (request.url !== '/slow') return void response.end('quick');
-        answerLate = () => response.end('late');
-        resolve();
-      });
+    let isAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    const listener = await start((request, response) => {
+      if (request.url !== '/slow') return void response.end('quick');
+      answerLate = () => response.end('late');
+      isAsked();
     });
-    await new Promise((resolve) => setImmediate(resolve));
-    const listener = open[0];
-    if (listener === undefined) throw new Error('not listening');
     const silent = connect(listener.port, '127.0.0.1');
     const silentClosed = new Promise((resolve) => silent.on('close', resolve));
     silent.on('error', () => {});
     await send(`http://127.0.0.1:${listener.port}/`);
     const slow = send(`http://127.0.0.1:${listener.port}/slow`);
     await asked;
-    const started = performance.now();
-    const closed = listener.close({ graceMs: 30_000 });
+    // Longer than a test may take.
+    const closed = listener.close({ graceMs: 3_600_000 });
     await silentClosed;
     answerLate?.();
     expect((await slow).body).toBe('late');
     await closed;
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test('what does not end in time is cut', async () => {

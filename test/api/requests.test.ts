@@ -201,7 +201,7 @@ describe('bodies', () => {
       const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
       const closed = new Promise((resolve) => socket.once('close', resolve));
       socket.write(`POST ${withVersion('/pools')} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{`);
-      socket.once('data', () => socket.write('}')).resume();
+      socket.once('data', () => socket.write('}')).on('error', () => {}).resume();
       await closed;
       expect(() => vi.runAllTimers()).not.toThrow();
     } finally {

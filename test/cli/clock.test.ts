@@ -91,9 +91,7 @@ describe('on a virtual clock', () => {
     const jobManagerTask = { id: 'main', commandLine: `/bin/sh -c 'sleep 0.1; echo $AZ_BATCH_JOB_ID'`, killJobOnCompletion: true };
     await client.call('POST', '/jobschedules', { id: 'nightly', schedule: { recurrenceInterval: 'P1D' }, jobSpecification: { poolInfo: { poolId: 'p' }, jobManagerTask } });
     await ended('nightly:job-1', 'main');
-    const begun = performance.now();
     await clock('advance', '7d');
-    expect(performance.now() - begun).toBeLessThan(60_000);
 
     const jobs = (await list<{ readonly id: string; readonly state: string; readonly creationTime: string; readonly executionInfo: { readonly endTime: string } }>('/jobschedules/nightly/jobs')).toSorted((one, other) => one.creationTime.localeCompare(other.creationTime));
     expect(jobs.map(({ id, state }) => `${id} ${state}`)).toEqual(Array.from({ length: 8 }, (_, run) => `nightly:job-${run + 1} completed`));
@@ -103,7 +101,7 @@ describe('on a virtual clock', () => {
       expect(task.executionInfo?.exitCode).toBe(0);
       const times = [creationTime, task.executionInfo?.startTime ?? '', task.executionInfo?.endTime ?? '', executionInfo.endTime].map((time) => Date.parse(time));
       expect(times).toEqual(times.toSorted((one, other) => one - other));
-      expect((times[0] ?? 0) - first - day * DAY_MS).toSatisfy((late: number) => late >= -1_000 && late < 10_000);
+      expect((times[0] ?? 0) - first - day * DAY_MS).toSatisfy((late: number) => late >= -1_000 && late < WITHIN_MS);
       // The default retention time of a week is over for the first one, and for no other.
       const stdout = client.text('GET', `/jobs/${id}/tasks/main/files/stdout.txt`);
       if (day === 0) await expect(stdout).rejects.toThrow('TaskFilesCleanedup');
@@ -170,7 +168,7 @@ describe('on a virtual clock', () => {
 
   test('time passes until a time of day, and never goes back', async () => {
     const to = new Date(Date.parse((await shown()).time) + 3 * DAY_MS).toISOString();
-    expect(Date.parse((await clock('set', to)).time) - Date.parse(to)).toSatisfy((late: number) => late >= 0 && late < 5_000);
+    expect(Date.parse((await clock('set', to)).time) - Date.parse(to)).toSatisfy((late: number) => late >= 0 && late < WITHIN_MS);
     expect(await refusal('set', to)).toContain('The time never goes back');
   });
 

@@ -30,6 +30,10 @@ async function records(...flags: string[]): Promise<Line[]> {
 function blobWarnings(): number {
   return readFileSync(join(instance.dataDir, 'logs', 'blobs.log'), 'utf8').split('(sequelize) Warning').length - 1;
 }
+/** On a busy machine a request or a tick is slow, and told of at any moment. */
+function isNotSlow(line: string): boolean {
+  return !/ warn {2}slow /.test(line);
+}
 function isGone(error: unknown): true | undefined {
   return ((error as { statusCode?: number }).statusCode === 404 ? true : undefined);
 }
@@ -111,7 +115,7 @@ describe('the log of a service', () => {
     await following.heard('{"torn');
     expect(await following.interrupt()).toBe(130);
     expect(following.lines.some((line) => line.includes('stopping agents=leave'))).toBe(true);
-    expect(following.lines.slice(-2)).toEqual(['LOG:  of somebody else', '{"torn']);
+    expect(following.lines.filter(isNotSlow).slice(-2)).toEqual(['LOG:  of somebody else', '{"torn']);
     expect((await logs('--level', 'error')).slice(-2)).toEqual(['LOG:  of somebody else', '{"torn']);
     expect((await run('/bin/sh', ['-c', `"$0" logs --json --data-dir "$1" | head -n 1`, LAUNCHER, instance.dataDir])).stdout.split('\n')).toHaveLength(2);
 
@@ -119,7 +123,7 @@ describe('the log of a service', () => {
     const refused = await run(LAUNCHER, ['up', '--detach', '--data-dir', instance.dataDir, '--log-level', 'info']);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('already runs, with --log-level warn')]);
     await linarite(['down', '--data-dir', instance.dataDir]);
-    expect(await logs('--lines', '1')).toEqual(['{"torn']);
+    expect((await logs('--lines', '1000')).filter(isNotSlow).at(-1)).toBe('{"torn');
     // Its libraries warn of the columns of its tables at level debug, and of nothing at any other.
     expect(blobWarnings()).toBe(warnings);
   });

@@ -49,9 +49,11 @@ test('a task has one trace, from the request of its client to its end, whose tim
     const { json } = await ask('GET', '/jobs/j/tasks/t');
     return (json as Task).state === 'completed' ? (json as Task) : undefined;
   });
-  const spans = (await traces.until((all) => all.some(({ traceId, name }) => traceId === TRACE && name === 'task'))).filter(({ traceId }) => traceId === TRACE);
+  const NAMES = ['Task_Add', 'commit', 'fetch', 'offer', 'queue', 'run', 'task'];
+  // They come in several parts, in any order.
+  const spans = (await traces.until((all) => NAMES.every((name) => all.some((span) => span.traceId === TRACE && span.name === name)))).filter(({ traceId }) => traceId === TRACE);
   const named = new Map(spans.map((span) => [span.name, span]));
-  expect([...named.keys()].toSorted()).toEqual(['Task_Add', 'commit', 'fetch', 'offer', 'queue', 'run', 'task']);
+  expect([...named.keys()].toSorted()).toEqual(NAMES);
   const [added, startedAt, endedAt] = [creationTime, executionInfo.startTime, executionInfo.endTime].map((time) => Date.parse(time));
   expect([named.get('Task_Add')?.parentSpanId, named.get('Task_Add')?.startMs, named.get('task')?.startMs, named.get('queue')?.startMs]).toEqual(['b7ad6b7169203331', added, added, added]);
   expect([named.get('offer')?.endMs, named.get('run')?.startMs, named.get('run')?.endMs, named.get('commit')?.startMs]).toEqual([startedAt, startedAt, endedAt, endedAt]);

@@ -4,9 +4,6 @@ import { LINUX, smallClient } from '../support/smallClient.ts';
 import { linarite, startLinarite, type Instance } from '../support/linarite.ts';
 import { hasChromium, launch, linkOf, openWindow } from './browser.ts';
 
-/** A busy machine answers later. */
-const WITHIN_MS = 30_000;
-
 describe.skipIf(!hasChromium)('the page while its service is away (needs Debian\'s chromium)', () => {
   let service: Instance;
   let browser: Browser;
@@ -25,7 +22,6 @@ describe.skipIf(!hasChromium)('the page while its service is away (needs Debian\
     await client.call('POST', '/jobs', { id: 'j', poolInfo: { poolId: 'none' } });
     await client.call('POST', '/jobs/j/tasks', { id: 'first', commandLine: 'true' });
     const { page, context } = await openWindow(browser, origin);
-    page.setDefaultTimeout(WITHIN_MS);
     await page.goto(await linkOf(service));
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.goto(`${origin}/#/jobs`);

@@ -16,6 +16,9 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
+/** A busy machine answers later. */
+const WITHIN_MS = 60_000;
+
 /** A browser's window with what went wrong in it. */
 export interface Window {
   readonly context: BrowserContext;
@@ -27,6 +30,7 @@ export interface Window {
 /** `origin`: of the service; requests to any other are noted. */
 export async function openWindow(browser: Browser, origin: string): Promise<Window> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', bypassCSP: false });
+  context.setDefaultTimeout(WITHIN_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

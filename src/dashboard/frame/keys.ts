@@ -28,7 +28,7 @@ export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly doe
 
 /** After `g` the next key names a place, within so long. */
 const CHORD_MS = 1_500;
-let chordAt = 0;
+let chordAt = -Infinity;
 
 /** Rows that keys walk over: `data-row` on what is focused; an element below it with `data-open` is followed. */
 function rows(): readonly HTMLElement[] {
@@ -110,7 +110,7 @@ export function listenForKeys(): void {
 
 function actOf(key: string): (() => void) | undefined {
   const isChord = performance.now() - chordAt < CHORD_MS;
-  chordAt = 0;
+  chordAt = -Infinity;
   const place = isChord ? PLACES.find((one) => one.key === key) : undefined;
   if (place !== undefined) return () => go(place.href);
   if (key === 'g') {

@@ -27,7 +27,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** `linarite run` in the test's directory against the test's service. */
 function linariteRun(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  return run(LAUNCHER, ['run', ...args], { cwd: directory, timeoutMs: 60_000, env: { LINARITE_DATA_DIR: instance.dataDir, ...env } });
+  return run(LAUNCHER, ['run', ...args], { cwd: directory, timeoutMs: 110_000, env: { LINARITE_DATA_DIR: instance.dataDir, ...env } });
 }
 
 describe('a sweep', () => {
