@@ -127,6 +127,9 @@ describe('a change of a job that has its pool made', () => {
     expect(await said(patch(same))).toBe('200');
     expect(await said(it.ask({ method: 'PUT', url: '/jobs/j', body: { poolInfo: same } }))).toBe('200');
     expect(await said(patch({ poolId: 'p' }))).toBe('409 OperationInvalidForCurrentState');
+    const otherPassword = auto({ autoPoolIdPrefix: 'pre' }, { userAccounts: [{ name: 'anna', password: 'c' }] });
+    expect(await said(patch(otherPassword))).toBe('400 InvalidPropertyValue: autoPoolSpecification, ');
+    expect(await said(it.ask({ method: 'PUT', url: '/jobs/j', body: { poolInfo: otherPassword } }))).toBe('400 InvalidPropertyValue: autoPoolSpecification, ');
     expect(await said(patch(auto({ autoPoolIdPrefix: 'other' })))).toBe('400 InvalidPropertyValue: autoPoolSpecification, ');
     await write.job('j', { state: 'disabled' });
     expect(await said(patch(auto({ autoPoolIdPrefix: 'pre' })))).toBe('400 InvalidPropertyValue: autoPoolSpecification, ');

@@ -12,12 +12,15 @@ import { checkFormula } from '../pool/autoScale.ts';
 import { checkNamed, hashed } from '../pool/named.ts';
 import { poolTemplate } from '../pool/template.ts';
 
-/** Where the job finds its pool, as it is stored: of an auto pool with its defaults, and no password. */
-export async function storedPoolInfo(poolInfo: PoolInfo, version: ApiVersion): Promise<PoolInfo> {
+/**
+ * Where the job finds its pool, as it is stored: of an auto pool with its defaults, and no password. `before`: what is
+ * stored of the job already.
+ */
+export async function storedPoolInfo(poolInfo: PoolInfo, version: ApiVersion, before?: PoolInfo): Promise<PoolInfo> {
   const whole = withPoolInfoDefaults(poolInfo, version);
   const { autoPoolSpecification: auto } = whole;
   if (auto?.pool === undefined) return whole;
-  return { ...whole, autoPoolSpecification: { ...auto, pool: { ...auto.pool, ...(await hashed(auto.pool)) } } };
+  return { ...whole, autoPoolSpecification: { ...auto, pool: { ...auto.pool, ...(await hashed(auto.pool, before?.autoPoolSpecification?.pool)) } } };
 }
 
 /** What the auto pool of a job is made of; null: the job names a pool. */
@@ -72,8 +75,7 @@ export function poolChange(before: PoolInfo, asked: PoolInfo): 'same' | 'keepAli
   return 'keepAlive';
 }
 
-/** Without what may change, and what never looks the same twice. */
-function comparable({ keepAlive: _keepAlive, pool, ...rest }: AutoPoolSpecification): unknown {
-  const { userAccounts, ...others } = pool ?? { vmSize: '' };
-  return JSON.parse(JSON.stringify({ ...rest, pool: { ...others, users: userAccounts?.map(({ password: _password, ...account }) => account) } }));
+/** Without what may change, and without what is there as `undefined`. */
+function comparable({ keepAlive: _keepAlive, ...rest }: AutoPoolSpecification): unknown {
+  return JSON.parse(JSON.stringify(rest));
 }

@@ -105,14 +105,17 @@ function respecify(job: JobWithStatus, asked: Partial<JobAdd>, secrets: Secrets)
   return { spec: { text: JSON.stringify(spec), rules, ...(what === 'keepAlive' ? { keepAlive: spec.poolInfo.autoPoolSpecification?.keepAlive === true } : {}) } };
 }
 
-/** The pool of a change, as it is stored. */
-async function poolInfoOf(call: Call, { poolInfo }: { readonly poolInfo?: PoolInfo | undefined }): Promise<{ readonly poolInfo?: PoolInfo }> {
-  return poolInfo === undefined ? {} : { poolInfo: await storedPoolInfo(poolInfo, call.version) };
+/** The pool of a change, as it is stored. Passwords are held against those that the job's pool was made with. */
+async function poolInfoOf(call: Call, parts: Parts, { poolInfo }: { readonly poolInfo?: PoolInfo | undefined }): Promise<{ readonly poolInfo?: PoolInfo }> {
+  if (poolInfo === undefined) return {};
+  if (poolInfo.autoPoolSpecification?.pool?.userAccounts === undefined) return { poolInfo: await storedPoolInfo(poolInfo, call.version) };
+  const before = opened('job.spec', storedJob(await existingJob(call, parts)), parts.sealing);
+  return { poolInfo: await storedPoolInfo(poolInfo, call.version, before.poolInfo) };
 }
 
 const patch: Handler = async (call, parts) => {
   const asked = dataContract.readBody('JobPatch', call.version, await call.json());
-  const poolInfo = await poolInfoOf(call, asked);
+  const poolInfo = await poolInfoOf(call, parts, asked);
   return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, { ...present(asked), ...poolInfo }, parts.sealing)));
 };
 
@@ -122,7 +125,7 @@ const patch: Handler = async (call, parts) => {
  */
 const put: Handler = async (call, parts) => {
   const asked = dataContract.readBody('JobPut', call.version, await call.json());
-  const poolInfo = await poolInfoOf(call, asked);
+  const poolInfo = await poolInfoOf(call, parts, asked);
   const modifiedAt = await change(call, parts, 'update', (job) => {
     const { priority: _p, constraints: _c, onAllTasksComplete: _o, metadata: _m, maxParallelTasks, allowTaskPreemption, ...kept } = storedJob(job);
     const { revision } = call.version;

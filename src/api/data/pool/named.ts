@@ -13,7 +13,7 @@ export async function checkNamed(tx: Transaction, account: Account, { applicatio
   await checkCertificates(tx, account.number, certificateReferences);
 }
 
-/** The accounts of a pool as they are stored. */
-export async function hashed({ userAccounts }: Pick<PoolAdd, 'userAccounts'>): Promise<Pick<PoolAdd, 'userAccounts'>> {
-  return userAccounts === undefined ? {} : { userAccounts: await withHashedPasswords(userAccounts) };
+/** The accounts of a pool as they are stored. `before`: the pool as it is stored already. */
+export async function hashed({ userAccounts }: Pick<PoolAdd, 'userAccounts'>, before?: Pick<PoolAdd, 'userAccounts'>): Promise<Pick<PoolAdd, 'userAccounts'>> {
+  return userAccounts === undefined ? {} : { userAccounts: await withHashedPasswords(userAccounts, before?.userAccounts) };
 }

@@ -3,15 +3,24 @@ import type { UserAccount } from '../../../wire/types.generated.ts';
 
 /**
  * The accounts with their passwords hashed as crypt(3) has them in /etc/shadow: what is stored, and goes to nodes, is
- * never a password. One at a time, so that a long list does not keep other requests waiting.
+ * never a password. One at a time, so that a long list does not keep other requests waiting. `before`: the accounts as
+ * they are stored; a password that one of that name has already gets the same hash.
  */
-export async function withHashedPasswords(accounts: readonly UserAccount[]): Promise<readonly UserAccount[]> {
+export async function withHashedPasswords(accounts: readonly UserAccount[], before: readonly UserAccount[] = []): Promise<readonly UserAccount[]> {
   const hashed: UserAccount[] = [];
   for (const account of accounts) {
     await new Promise((resolve) => setImmediate(resolve));
-    hashed.push({ ...account, password: sha512Crypt(account.password, salt()) });
+    const stored = before.find(({ name }) => name === account.name);
+    hashed.push({ ...account, password: sha512Crypt(account.password, stored === undefined ? salt() : saltOf(stored.password)) });
   }
   return hashed;
+}
+
+/** Of a hash of `sha512Crypt`. */
+function saltOf(hash: string): string {
+  const [, , found] = hash.split('$');
+  if (found === undefined) throw new Error('a stored password is no hash');
+  return found;
 }
 
 /** The alphabet of crypt(3), in the order of its 6-bit values. */
