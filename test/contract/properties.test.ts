@@ -3,7 +3,7 @@ import { handlers } from '../../src/api/data/handlers.ts';
 import { dataContract, type ShapeName } from '../../src/wire/dataContract.ts';
 import { fatesOf } from '../../src/wire/fates.ts';
 import { operations, type Operation } from '../../src/wire/operations.ts';
-import { BODIES, type Json } from './properties/bodies.ts';
+import { AUTO_POOL_JOBS, BODIES, type Json } from './properties/bodies.ts';
 import { isTold, leavesOf, othersOf, pathsOf, type Leaf } from './properties/leaves.ts';
 import { isRefused, shownBy, stage, type Outcome, type Refused, type Stage } from './properties/stage.ts';
 
@@ -85,6 +85,40 @@ describe.each(CASES)('%s', (_id, operation, cases) => {
 
   test('the same body twice has the same outcome: what differs is the property', async () => {
     for (const body of new Set(cases.map((one) => one.body))) expect(await on.send(operation, body)).toEqual(await taken(operation, body));
+  });
+});
+
+/** Nothing else of an auto pool is changed by the real service (API reference, "Update a job"). */
+const ALONE = 'Of an auto pool only keepAlive can be changed.';
+/** A change of a job whose pool is made for it, which says of the pool what the job was added with. */
+const REPEATING = SENDING.filter(({ id }) => id === 'Job_Patch' || id === 'Job_Update').map((operation) => {
+  const cases = AUTO_POOL_JOBS.flatMap((job) => casesOf(operation.body, [{ poolInfo: job['poolInfo'] }]).map((one) => ({ ...one, job })));
+  return [operation.id, operation, [...new Map(cases.toReversed().map((one) => [one.where, one])).values()].toReversed()] as const;
+});
+
+describe.each(REPEATING)('%s of a job that has its pool made', (_id, operation, cases) => {
+  test('takes again what the job was added with', async () => {
+    for (const { body, job } of new Map(cases.map((one) => [one.job, one])).values()) expect(await on.send(operation, body, job)).not.toHaveProperty('code');
+  });
+
+  test.each(cases.filter(({ leaf }) => leaf.name !== 'keepAlive'))('refuses another $where', async ({ body, leaf, job }) => {
+    const answers: unknown[] = [];
+    for (const other of othersOf(body, leaf)) {
+      const outcome = await on.send(operation, other, job);
+      answers.push(isRefused(outcome) ? outcome.values : 'taken');
+      if (!isRefused(outcome) || JSON.stringify(outcome.values).includes(ALONE)) break;
+    }
+    // Some of the values are none at all, and refused for that before.
+    expect(answers.at(-1)).toContainEqual({ key: 'Reason', value: ALONE });
+  });
+
+  test('changes whether the pool is kept', async () => {
+    const [found] = cases.filter(({ leaf }) => leaf.name === 'keepAlive');
+    const [other] = found === undefined ? [] : othersOf(found.body, found.leaf);
+    if (found === undefined || other === undefined) throw new Error('no body says whether the pool is kept');
+    const [before, after] = [await on.send(operation, found.body, found.job), await on.send(operation, other, found.job)];
+    if (isRefused(before) || isRefused(after)) throw new Error(`it is not taken: ${JSON.stringify([before, after])}`);
+    expect({ answer: differs(before.answer, after.answer), rules: differs(before.rules, after.rules) }).toEqual({ answer: true, rules: true });
   });
 });
 

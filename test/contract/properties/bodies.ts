@@ -82,6 +82,9 @@ const POOLS: readonly Json[] = [
   { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, userAccounts: [{ name: 'user', password: 'secret1!', elevationLevel: 'admin' }], startTask: { commandLine: 'x', userIdentity: { username: 'user' } } },
 ];
 
+/** Jobs that have their pools made, which have each property of a pool between them. */
+export const AUTO_POOL_JOBS: readonly Json[] = POOLS.flatMap((pool) => picked('PoolSpecification', pool)).map((pool) => ({ id: 'j', poolInfo: { autoPoolSpecification: { autoPoolIdPrefix: 'p', poolLifetimeOption: 'job', keepAlive: true, pool } } }));
+
 const JOBS: readonly Json[] = [
   {
     id: 'j', displayName: 'Job', priority: 3, maxParallelTasks: 4, allowTaskPreemption: true, poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onAllTasksComplete: 'terminatejob', onTaskFailure: 'performexitoptionsjobaction', metadata: METADATA,
@@ -93,7 +96,7 @@ const JOBS: readonly Json[] = [
   {
     id: 'j', poolInfo: { poolId: 'p' }, jobPreparationTask: { commandLine: 'x', runElevated: true }, jobReleaseTask: { commandLine: 'x', runElevated: true }, jobManagerTask: { id: 'manager', commandLine: 'x', runElevated: true },
   },
-  ...POOLS.flatMap((pool) => picked('PoolSpecification', pool)).map((pool) => ({ id: 'j', poolInfo: { autoPoolSpecification: { autoPoolIdPrefix: 'p', poolLifetimeOption: 'job', keepAlive: true, pool } } })),
+  ...AUTO_POOL_JOBS,
 ];
 
 const TASKS: readonly Json[] = [
@@ -141,7 +144,7 @@ export const BODIES: Readonly<Partial<Record<ShapeName, readonly Json[]>>> = {
   TaskAddCollection: TASKS.map((task) => ({ value: [task] })),
   TaskPut: [{ constraints: CONSTRAINTS }],
   JobScheduleAdd: SCHEDULES,
-  JobSchedulePatch: SCHEDULES.slice(0, 2).flatMap((schedule) => picked('JobSchedulePatch', schedule)),
-  JobSchedulePut: SCHEDULES.slice(0, 2).flatMap((schedule) => picked('JobSchedulePut', schedule)),
+  JobSchedulePatch: SCHEDULES.flatMap((schedule) => picked('JobSchedulePatch', schedule)),
+  JobSchedulePut: SCHEDULES.flatMap((schedule) => picked('JobSchedulePut', schedule)),
   CertificateAdd: [CER, PFX],
 };

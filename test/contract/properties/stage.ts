@@ -31,8 +31,11 @@ export interface Refused {
 }
 
 export interface Stage {
-  /** Sends a body to an empty account that has nothing but what the operation is about. */
-  send(operation: Operation, body: Json): Promise<Outcome | Refused>;
+  /**
+   * Sends a body to an empty account that has nothing but what the operation is about. `job`: how that was added which
+   * the operation is about.
+   */
+  send(operation: Operation, body: Json, job?: Json): Promise<Outcome | Refused>;
   close(): Promise<void>;
 }
 
@@ -73,12 +76,12 @@ export async function stage(): Promise<Stage> {
     },
   });
   return {
-    async send(operation, body) {
+    async send(operation, body, job = JOB) {
       const text = JSON.stringify(body);
       const version = versionOf(text);
       await it.clear();
       asks.length = 0;
-      await prepare(it, operation, text);
+      await prepare(it, operation, { text, version, job });
       const sent = await it.ask({ method: operation.method, url: `${pathOf(operation, body)}?api-version=${version}`, body });
       if (sent.status !== operation.status) return refusal(sent);
       const shown = await it.ask({ url: `${shownPath(operation, body)}?api-version=${version}` });
@@ -125,10 +128,10 @@ function told({ json }: Got): unknown {
 
 type Asked = Pick<Sent, 'url' | 'body' | 'method'>;
 
-/** What has to be there before an operation, by its path, in the order in which it is made. */
+const JOB: Json = { id: 'j', poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction' };
+/** What else has to be there before an operation, by its path, in the order in which it is made. */
 const THERE: readonly (readonly [name: string, asked: Asked])[] = [
   ['{poolId}', { url: '/pools', body: { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE } }],
-  ['{jobId}', { url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction' } }],
   ['{taskId}', { url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } }],
   ['{jobScheduleId}', { url: '/jobschedules', body: { id: 's', schedule: { recurrenceInterval: 'PT1H' }, jobSpecification: { poolInfo: { poolId: 'p' } } } }],
 ];
@@ -138,7 +141,13 @@ const BEFORE: Readonly<Partial<Record<OperationId, Asked>>> = {
 };
 const CLOUD_POOL: Asked = { url: '/pools?api-version=2018-08-01.7.0', body: { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } } };
 
-async function prepare(it: TestApi, { id, path }: Operation, body: string): Promise<void> {
+interface Preparing {
+  readonly text: string;
+  readonly version: string;
+  readonly job: Json;
+}
+
+async function prepare(it: TestApi, { id, path }: Operation, { text: body, version, job: jobBody }: Preparing): Promise<void> {
   if (body.includes('applicationId')) {
     await it.pool.query(
       `with one as (insert into application (account, id, id_key, allow_updates, container, created, modified) select account, id, id, true, 'c', 1, 1 from account, unnest('{app,appx}'::text[]) as id returning application)
@@ -152,6 +161,7 @@ async function prepare(it: TestApi, { id, path }: Operation, body: string): Prom
     );
   }
   const isUpgrade = id === 'Pool_UpgradeOS';
+  if (path.includes('{jobId}')) await made(it, { url: jobBody === JOB ? '/jobs' : `/jobs?api-version=${version}`, body: jobBody });
   for (const [name, asked] of THERE) if (path.includes(name)) await made(it, name === '{poolId}' && isUpgrade ? CLOUD_POOL : asked);
   const { pool, node, job } = statuses(it.pool);
   if (path.includes('{poolId}')) await pool('p', {});
