@@ -53,6 +53,7 @@ const LEFT_TO_ALL = [
   'test/clients/identity.test.ts',
   'test/cli/run/growth.test.ts',
   'test/cli/clock.test.ts',
+  'test/cli/pages.test.ts',
   'test/cli/sshPool.test.ts',
   'test/nodes/slurm/wholeProduct.test.ts',
   'test/nodes/kubernetes/wholeProduct.test.ts',

@@ -23,22 +23,22 @@ class Container:
                 return names
 
     def read(self, name):
-        """Its text and its version (ETag); None and None if there is none."""
+        """Its bytes and its version (ETag); None and None if there is none."""
         try:
             body, headers = self._ask(self._place(name))
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None, None
             raise
-        return body.decode(), headers["ETag"]
+        return body, headers["ETag"]
 
-    def write(self, name, text, **condition):
+    def write(self, name, data, **condition):
         """With only_over=VERSION it is refused (412, 409) unless that version is there; None: unless there is none."""
         headers = {"x-ms-blob-type": "BlockBlob"}
         if "only_over" in condition:
             version = condition["only_over"]
             headers["If-None-Match" if version is None else "If-Match"] = version or "*"
-        self._ask(self._place(name), headers, text.encode(), "PUT")
+        self._ask(self._place(name), headers, data, "PUT")
 
     def _place(self, name):
         return self.at._replace(path=f"{self.at.path}/{urllib.parse.quote(name)}")

@@ -1,19 +1,29 @@
 // A job schedule, files that come in day by day, and the check that what was loaded bit by bit is what all files say.
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { addPool, batch, fileOf, fromCaller, linkTo, main, resourceFiles, until, withPlace } from '../azure.mjs';
 import { filesOf, revenueOf } from './sales.mjs';
 
-const { values: { days, to } } = parseArgs({ options: { days: { type: 'string', default: '7' }, to: { type: 'string', default: 'etl-output' } } });
+const { values: { days, to, parquet } } = parseArgs({ options: { days: { type: 'string', default: '7' }, to: { type: 'string', default: 'etl-output' }, parquet: { type: 'boolean', default: false } } });
 /** The shortest one that Batch has, for where time passes by itself. */
 const SHORTEST_INTERVAL = 'PT1M';
+/** On Azure a node has no pip; nodes of a service of this machine have what the machine has. */
+const isAzure = process.env.LINARITE_PID === undefined;
+const PIP = isAzure ? 'apt-get update && apt-get install -y python3-pip && ' : '';
+const DUCKDB = {
+  commandLine: `/bin/sh -c '${PIP}pip3 install --no-cache-dir --target "$AZ_BATCH_NODE_SHARED_DIR/python" duckdb'`,
+  waitForSuccess: true,
+  ...(isAzure ? { userIdentity: { autoUser: { elevationLevel: 'admin', scope: 'pool' } } } : {}),
+};
+const LOAD = 'python3 etl.py';
+const LOAD_PARQUET = `/bin/sh -c 'TABLES=parquet_table PYTHONPATH="$AZ_BATCH_NODE_SHARED_DIR/python" ${LOAD}'`;
 
 await main(() => withPlace('etl', async ({ name, container }) => {
   const canSetClock = await hasVirtualClock();
-  const programs = await resourceFiles(container, ['etl.py', 'blobs.py']);
-  await addPool(name, { targetDedicatedNodes: 1 });
+  const programs = await resourceFiles(container, ['etl.py', 'blobs.py', 'csv_table.py', 'parquet_table.py']);
+  await addPool(name, { targetDedicatedNodes: 1, ...(parquet ? { startTask: DUCKDB } : {}) });
   const uploaded = [];
   const upload = async (day) => {
     for (const { path, text } of filesOf(day)) {
@@ -29,7 +39,7 @@ await main(() => withPlace('etl', async ({ name, container }) => {
       poolInfo: { poolId: name },
       jobManagerTask: {
         id: 'load',
-        commandLine: 'python3 etl.py',
+        commandLine: parquet ? LOAD_PARQUET : LOAD,
         resourceFiles: programs,
         environmentSettings: [{ name: 'LAKE', value: await linkTo(container, 'rwl') }],
         // It may run again: what it did then is there already.
@@ -52,6 +62,10 @@ await main(() => withPlace('etl', async ({ name, container }) => {
   mkdirSync(fromCaller(to), { recursive: true });
   writeFileSync(join(fromCaller(to), 'revenue.csv'), loaded);
   console.log(`\n${loaded.replaceAll(/[^,\n]+/g, (cell) => cell.padStart(10)).replaceAll(',', '  ')}`);
+  const kept = [];
+  for await (const blob of container.listBlobsFlat({ prefix: 'curated/' })) kept.push(blob);
+  const bytes = kept.reduce((sum, { properties }) => sum + properties.contentLength, 0);
+  console.log(`${kept.length} days, ${Math.round(bytes / 1_000)} kB as ${[...new Set(kept.map((blob) => extname(blob.name).slice(1)))].join(' and ')}`);
   if (loaded !== revenueOf(uploaded)) throw new Error('what was loaded bit by bit is not what all files say');
   console.log(`the same as from all ${uploaded.length} files at once: ${join(to, 'revenue.csv')}`);
 }));

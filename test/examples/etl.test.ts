@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { placeForOutput, runExample } from '../support/examples.ts';
+import { run } from '../support/linarite.ts';
 
 test('a nightly load over six days takes what is new alone, corrects the past, and is what all files say', { timeout: 300_000 }, async () => {
   await using place = placeForOutput();
@@ -21,5 +22,16 @@ test('a nightly load over six days takes what is new alone, corrects the past, a
   const table = readFileSync(join(place.path, 'revenue.csv'), 'utf8').trimEnd().split('\n');
   expect(table).toHaveLength(6);
   expect(table[2]).toMatch(/^2026-03-03,6000,\d+\.\d\d$/);
+  expect(stdout).toMatch(/^5 days, \d+ kB as csv$/m);
   expect(stdout).toContain('the same as from all 16 files at once');
+});
+
+test('days as Parquet come to the same, in fewer bytes (needs pip3, and the registry of Python packages)', { timeout: 400_000 }, async (context) => {
+  const isReached = await run('pip3', ['index', 'versions', 'duckdb']).then(({ code }) => code === 0, () => false);
+  if (!isReached) return context.skip();
+  await using place = placeForOutput();
+  const { stdout } = await runExample('etl', ['--days', '4', '--parquet', '--to', place.path]);
+  const [, kilobytes] = /^4 days, (\d+) kB as parquet$/m.exec(stdout) ?? [];
+  expect(Number(kilobytes)).toBeLessThan(400);
+  expect(stdout).toContain('the same as from all 13 files at once');
 });
