@@ -46,6 +46,7 @@ test('the report of a job has counts, times and what failed with its stderr, and
   expect(text).toContain('Exit code 3 on tvmps_1_d, after 2 retries: FailureExitCode, &lt;b&gt;failed&lt;/b&gt;');
   expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;␛]8;;http://x⟨U+0007⟩⟨U+202E⟩evil &amp; &quot;quoted&quot;');
   expect(text).toContain('20 s');
+  expect(text, 'where no event is kept, none is waited for').not.toContain('could be read in time');
   expect(text).not.toMatch(/<(?:script|img|b)\b|href|src=/i);
   expect(text).not.toMatch(/[^\n\P{Cc}]|\p{Bidi_Control}/u);
 });

@@ -101,6 +101,8 @@ export async function earlierRuns(columns: TaskColumns, job: JobWithStatus, call
 async function readOn(kept: Kept, job: JobWithStatus, { account }: OwnCall, database: Parts['database']): Promise<void> {
   const until = performance.now() + BUDGET_MS;
   kept.position ??= await positionBefore(database, account, job.createdAt - CLOCKS_MS);
+  // Nothing is kept of that time.
+  if (kept.position === null) kept.isAll = true;
   while (kept.position !== null && performance.now() < until) {
     const { rows, next, isEnd } = await readTransitions(database, account, kept.position, ROWS_AT_ONCE);
     // Of the tick that the position is in, what comes after its place.
