@@ -55,8 +55,17 @@ async function completed(job: string, count: number, ask = client(0)): Promise<t
   return taskCounts.completed === count ? true : undefined;
 }
 
+/** Of itself it tries again after half a minute what a process that is killed has not answered; here at once. */
 function sdk(endpoint: string): BatchServiceClient {
-  return new BatchServiceClient(new BatchSharedKeyCredentials('linarite', key), endpoint);
+  return new BatchServiceClient(new BatchSharedKeyCredentials('linarite', key), endpoint, {
+    requestPolicyFactories: (factories) =>
+      factories.map((factory) => ({
+        create: (next, options) => {
+          const policy = factory.create(next, options);
+          return 'retryInterval' in policy ? Object.assign(policy, { retryCount: 60, retryInterval: 500, minRetryInterval: 500, maxRetryInterval: 1_000 }) : policy;
+        },
+      })),
+  });
 }
 
 describe('three processes on one database', () => {

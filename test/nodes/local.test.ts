@@ -85,7 +85,8 @@ test('a node for containers is refused with the reason where nothing runs them, 
 test('low-priority nodes are as many as there is capacity for, also those that the service before has left; dedicated ones do not count', async () => {
   const dataRoot = dataDirectory();
   const withCapacity = (most: number): ClosableProvider =>
-    createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'], lowPriority: { capacity: { unit: 'cores', steps: [{ atMs: 0, most }], periodMs: null }, graceMs: 500, seed: 1 } });
+    // None of them says that it has booted.
+    createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'], bootsAtOnce: 4, lowPriority: { capacity: { unit: 'cores', steps: [{ atMs: 0, most }], periodMs: null }, graceMs: 500, seed: 1 } });
   const low = (node: number) => ({ ...request(node), priority: 'low', vmSize: 'standard_d2_v3' }) as const;
   const first = withCapacity(4);
   const seen: Observation[] = [];
