@@ -89,7 +89,8 @@ export async function startLinarite(options: LinariteOptions = {}): Promise<Lina
   const seed = seedFile(options.seed);
   const words = ['up', '--with-parent', '--data-dir', dataDir, '--port', String(options.port ?? 0), ...(ephemeral ? ['--ephemeral'] : []), ...(options.clock === undefined ? [] : ['--clock', options.clock]), ...(seed === null ? [] : ['--seed', seed.path]), ...(options.args ?? [])];
   const environment = { ...process.env, ...options.env };
-  const child = spawn(process.execPath, [...COMMAND, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+  const [program, ...first] = COMMAND;
+  const child = spawn(program, [...first, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
   // What waits for the test to end does not wait for the service.
   for (const one of [child, child.stdin, child.stdout, child.stderr]) unref(one);
   const ended = new Promise<void>((settle) => child.once('close', () => settle()));
@@ -129,12 +130,12 @@ export async function startLinarite(options: LinariteOptions = {}): Promise<Lina
   }
 }
 
-/** The command line of this very package: built, or as it stands in the sources. */
+/** The command line of this very package: as it is built, or of a clone, which builds what is stale. */
 const COMMAND = commandOf(fileURLToPath(import.meta.url));
 
-function commandOf(own: string): readonly string[] {
+function commandOf(own: string): readonly [program: string, ...words: string[]] {
   const built = join(dirname(own), '../cli/main.js');
-  return existsSync(built) ? [built] : ['--import', import.meta.resolve('tsx'), join(dirname(own), '../cli/main.ts')];
+  return existsSync(built) ? [process.execPath, built] : [join(dirname(own), '../../linarite')];
 }
 
 /** What is given itself is put into a file: it may hold secrets, which no argument may. null: there is none. */
@@ -175,7 +176,8 @@ async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
 }
 
 async function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult> {
-  const child = spawn(process.execPath, [...COMMAND, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const [program, ...first] = COMMAND;
+  const child = spawn(program, [...first, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
