@@ -19,8 +19,8 @@ test('events are read however the stream is cut into pieces; what is idle brings
 
 test('a line of an event says what happened to what and why, and nothing of it acts on the terminal', () => {
   const time = '2026-11-20T12:00:00Z';
-  expect(eventLine({ type: 'linarite.task.failed', time, subject: 'jobs/J/tasks/\u001B[31ma', data: { cause: 'exited', exitCode: 7, attempt: 2, failureInfo: { code: 'FailureExitCode', message: 'it\nfailed' }, state: 'completed' } })).toBe(
-    '2026-11-20T12:00:00Z task.failed jobs/J/tasks/ [31ma cause=exited exitCode=7 attempt=2 failureInfo=FailureExitCode: it failed',
+  expect(eventLine({ type: 'linarite.task.failed', time, subject: 'jobs/J/tasks/\u001B[31ma', data: { cause: 'exited', exitCode: 7, attempt: 2, failureInfo: { code: 'FailureExitCode', message: 'it\n\u202Efailed\u200F' }, state: 'completed' } })).toBe(
+    '2026-11-20T12:00:00Z task.failed jobs/J/tasks/ [31ma cause=exited exitCode=7 attempt=2 failureInfo=FailureExitCode: it  failed ',
   );
   expect(eventLine({ type: 'linarite.pool.resized', time, subject: 'pools/P', data: { currentDedicatedNodes: 1, errors: [{ code: 'A', message: 'b' }, { code: 'C', message: 'd' }] } })).toContain('currentDedicatedNodes=1 errors=A: b; C: d');
 });

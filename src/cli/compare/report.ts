@@ -63,6 +63,6 @@ function lineOf({ kind, place, there, here }: Difference): string {
 
 /** Answers come from elsewhere: what steers a terminal is shown, not sent. */
 function shown(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\u241b');
+  const text = value === undefined ? 'nothing' : JSON.stringify(value).replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '\u241b');
   return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}…`;
 }

@@ -25,7 +25,7 @@ function textOf(value: unknown): string {
   return 'code' in value && 'message' in value ? `${String(value.code)}: ${String(value.message)}` : JSON.stringify(value);
 }
 
-/** A program's output may hold anything; none of it may act on the terminal. */
+/** A program's output may hold anything; none of it may act on the terminal or turn the line around. */
 function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ');
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, ' ');
 }

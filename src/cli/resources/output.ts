@@ -75,7 +75,7 @@ function row(cells: readonly string[], widths: readonly number[]): string {
 
 /** Names of things come from strangers: what steers a terminal is shown, not sent. */
 function shown(cell: string): string {
-  return cell.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\u241b');
+  return cell.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '\u241b');
 }
 
 /** Prints one resource, or any value. @throws CommandError usage: a query that is none. */

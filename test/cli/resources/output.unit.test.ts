@@ -33,6 +33,13 @@ describe('a list', () => {
     );
   });
 
+  test.each(['a\nb', 'a\u001B]0;x', 'a\u202Efdp', 'a\u200Fb', 'a\u061Cb', 'a\u009B1m'])('shows on one line the name %j', async (name) => {
+    const table = await listed('table', undefined, [[{ id: name }]]);
+    expect(table.split('\n')).toHaveLength(2);
+    expect(table.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect(table).toContain('a\u241B');
+  });
+
   test('has its heading once, whatever its pages', async () => {
     expect((await listed('table', undefined, [TASKS.slice(0, 1), TASKS.slice(1)])).match(/TASK/g)).toHaveLength(1);
     expect(await listed('table', undefined, [])).toBe('');

@@ -6,6 +6,7 @@ import { Card, Empty, Loaded } from '../../parts/Card.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { More, useMore } from '../../parts/More.tsx';
 import { Name, Time } from '../../parts/text.tsx';
+import { shownInLine } from '../../text/clean.ts';
 import { bytes, NONE } from '../../text/format.ts';
 import { downloadFile } from './download.ts';
 import { LogView } from './LogView.tsx';
@@ -22,7 +23,7 @@ export function Files({ base, live }: { readonly base: readonly string[]; readon
           {(page) => <Rows page={page} base={base} />}
         </Loaded>
       </Card>
-      {open === undefined ? null : <Card title={open}><LogView key={open} path={fileAt(base, open)} name={open} live={live} /></Card>}
+      {open === undefined ? null : <Card title={shownInLine(open)}><LogView key={open} path={fileAt(base, open)} name={open} live={live} /></Card>}
     </div>
   );
 }
@@ -43,7 +44,7 @@ function Rows({ page, base }: { readonly page: Page<FileRow>; readonly base: rea
                 <td><button type="button" class="link" data-open onClick={() => change({ file: name, from: '' })}><Icon name="file" /> <Name mono>{name}</Name></button></td>
                 <td class="n">{properties === undefined ? NONE : bytes(Number(properties.contentLength))}</td>
                 <td class="n narrow-hide"><Time at={properties?.lastModified} /></td>
-                <td class="n"><button type="button" class="link" aria-label={`Download ${name}`} onClick={() => downloadFile(fileAt(base, name), name, Number(properties?.contentLength ?? 0))}>Download</button></td>
+                <td class="n"><button type="button" class="link" aria-label={`Download ${shownInLine(name)}`} onClick={() => downloadFile(fileAt(base, name), name, Number(properties?.contentLength ?? 0))}>Download</button></td>
               </tr>
             ))}
           </tbody>

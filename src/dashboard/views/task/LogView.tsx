@@ -7,7 +7,7 @@ import { wrapLogs } from '../../client/settings.ts';
 import { Empty, Fault } from '../../parts/Card.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { plainText, PLAIN, spansOf, type Style } from '../../text/ansi.ts';
-import { shown } from '../../text/clean.ts';
+import { shown, shownInLine } from '../../text/clean.ts';
 import { bytes as bytesText, count } from '../../text/format.ts';
 import { isBinary, linesOf, type LogLine } from '../../text/logLines.ts';
 import { downloadFile } from './download.ts';
@@ -118,7 +118,7 @@ export function LogView({ path, name, live }: LogProps) {
     else view.current?.querySelector(`[data-at="${line.at}"]`)?.scrollIntoView({ block: 'center' });
   }
 
-  if (error !== undefined && part === undefined) return error.status === 404 ? <Empty>{live ? `There is no ${name} yet.` : `There is no ${name}: nothing was written, or its files were not kept.`}</Empty> : <Fault error={error} />;
+  if (error !== undefined && part === undefined) return error.status === 404 ? <Empty>{live ? `There is no ${shownInLine(name)} yet.` : `There is no ${shownInLine(name)}: nothing was written, or its files were not kept.`}</Empty> : <Fault error={error} />;
   const size = part?.size ?? 0;
   return (
     <div class="log">
@@ -161,7 +161,7 @@ export function LogView({ path, name, live }: LogProps) {
         <button type="button" class="link" onClick={() => downloadFile(path, name, size)}>Download</button>
       </div>
       {part?.replaced === true ? <p class="log-note">The file was replaced: a later attempt writes it.</p> : null}
-      <div class={`log-view ${wrapLogs.value === 'on' ? 'wrap' : ''}`} ref={view} onScroll={onScroll} tabIndex={0} role="log" aria-label={name} aria-live="off">
+      <div class={`log-view ${wrapLogs.value === 'on' ? 'wrap' : ''}`} ref={view} onScroll={onScroll} tabIndex={0} role="log" aria-label={shownInLine(name)} aria-live="off">
         {part === undefined ? null : binary ? <Hex part={part} /> : lines.length === 0 ? <p class="soft">The file is empty{live ? ' so far' : ''}.</p> : <Lines lines={lines} find={find} current={hits.at[hit]} />}
       </div>
       {!follow && missed > 0 ? (
