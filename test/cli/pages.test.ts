@@ -139,5 +139,5 @@ function beginning<T>(table: Readonly<Record<string, T>>, command: string): T | 
 /** It ends only with Ctrl-C. */
 function staysInFront(command: string): boolean {
   const [typed = ''] = command.split(' #');
-  return (/^linarite (logs|events) /.test(typed) && / -f\b/.test(typed)) || (/^linarite up /.test(typed) && !typed.includes('--detach'));
+  return (/^linarite (logs|events) /.test(typed) && / -f\b/.test(typed)) || (typed.startsWith('linarite up ') && !typed.includes('--detach'));
 }

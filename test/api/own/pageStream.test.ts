@@ -83,6 +83,23 @@ test('a page that is told to read all again is told of all that happens from the
   expect(heard).toEqual([{ id: '5-7', data: [{ t: 'reset' }] }, { id: '5-20', data: [{ t: 'counts', job: 'J', c: [1, 4, 0, 0] }] }]);
 });
 
+test('a page that would have to be told more than 64 KB reads all again, and is told of what comes after', async () => {
+  await it.pool.query(
+    `with made as (
+       insert into job (account, id, id_key, spec, rules, created, modified, action_at)
+       select account, n || repeat('-', 60), n || repeat('-', 60), spec, rules, created, modified, action_at from job, generate_series(100, 999) n where id = 'J'
+       returning account, job)
+     insert into open_job (account, job) select account, job from made`,
+  );
+  const { rows } = await it.pool.query<{ job: string }>("select job from job where id like '%--' order by job");
+  const tellAll = (): void => {
+    const jobs = rows.map(({ job }) => ({ job: Number(job), tasks: { active: 1, running: 1, succeeded: 0, failed: 0 } })) as never;
+    for (const hear of hearers) hear({ kind: 'tick', epoch: 5, tick: 30, at: 0, decisions: { ...NOTHING, jobs }, transitions: [] });
+  };
+  const heard = await listen('view=overview', 2, tellAll, () => tell(31, 6));
+  expect(heard).toEqual([{ id: '5-7', data: [{ t: 'reset' }] }, { id: '5-31', data: [{ t: 'counts', job: 'J', c: [1, 6, 0, 0] }] }]);
+});
+
 test.each([['view=house', 'view'], ['view=job:J&tasks=1-600', 'tasks'], ['view=job:J&tasks=x', 'tasks']])('%s is refused, and named', async (query, name) => {
   const { status, json } = await it.ask({ url: `/linarite/events?form=page&${query}` });
   expect({ status, name: json.values[0].value }).toEqual({ status: 400, name });
